@@ -1,0 +1,12 @@
+//! Keeps what was accepted: the only crate that knows tables and SQL; it knows rows and bytes, never what they mean.
+//!
+//! Lower modules never name higher ones:
+//! `disk` → `journal` → `table` → `catalogue` → `query` → `join` → `data_folder`.
+
+pub mod catalogue;
+pub mod data_folder;
+mod disk;
+pub mod join;
+pub mod journal;
+pub mod query;
+pub mod table;

@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas
-from nannyml.chunk import SizeBasedChunker
-from nannyml.drift.univariate.methods import FeatureType, MethodFactory
-from nannyml.thresholds import ConstantThreshold
+from nannyml import UnivariateDriftCalculator
 
 from peer_cases import FIXTURES, Case, entry_of, make_cases, write_fixture
 
@@ -20,35 +18,41 @@ METHODS = {
     "numeric": ("jensen_shannon", "hellinger", "kolmogorov_smirnov", "wasserstein"),
     "categorical": ("jensen_shannon", "hellinger", "l_infinity", "chi2"),
 }
-FEATURE_TYPES = {"numeric": FeatureType.CONTINUOUS, "categorical": FeatureType.CATEGORICAL}
 
 
-def series(case: Case, values: list[Any]) -> pandas.Series:
+def frame(case: Case, values: list[Any]) -> pandas.DataFrame:
     """Returns the one column; a null is a NaN."""
     types = {"float": "float64", "integer": "int64", "string": "object"}
-    return pandas.Series(values, dtype=types[case.type], name="x")
+    return pandas.DataFrame({"x": pandas.Series(values, dtype=types[case.type])})
+
+
+def calculator(case: Case, method: str) -> UnivariateDriftCalculator:
+    """Sets one method up so that the whole current sample is one chunk."""
+    if case.kind == "numeric":
+        return UnivariateDriftCalculator(
+            column_names=["x"], treat_as_numerical=["x"], continuous_methods=[method], chunk_number=1
+        )
+    return UnivariateDriftCalculator(
+        column_names=["x"], treat_as_categorical=["x"], categorical_methods=[method], chunk_number=1
+    )
 
 
 def results(case: Case) -> dict[str, Any]:
-    """Fits each method on the reference and measures the current sample as one chunk."""
+    """Fits each method on the reference and measures the current sample."""
     measured: dict[str, Any] = {}
     for name in METHODS[case.kind]:
-        method = MethodFactory.create(
-            key=name,
-            feature_type=FEATURE_TYPES[case.kind],
-            chunker=SizeBasedChunker(chunk_size=len(case.reference)),
-            threshold=ConstantThreshold(),
-        )
+        drift = calculator(case, name)
         try:
-            method.fit(series(case, case.reference))
-            measured[name] = float(method.calculate(series(case, case.current)))
+            drift.fit(frame(case, case.reference))
+            table = drift.calculate(frame(case, case.current)).filter(period="analysis").to_df()
         except ValueError as error:
             measured[name] = None
             measured[f"{name}_error"] = str(error)
             continue
+        measured[name] = float(table[("x", name, "value")].iloc[0])
         if name == "chi2":
-            # The p-value on which NannyML alerts; its results show only the statistic.
-            measured["chi2_p"] = float(method._p_value)
+            # The p-value on which NannyML alerts; its table shows only the statistic.
+            measured["chi2_p"] = float(drift._column_to_models_mapping["x"][0]._p_value)
     return measured
 
 

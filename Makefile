@@ -1,0 +1,52 @@
+# What people and CI call: `make demo`, `make test`, `make check`, `make bench`. Each installs what it needs.
+
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/quiver
+export CARGO_TARGET_DIR ?= $(CACHE)/target
+# Clippy compiles and lints in one pass, so that demo, test and check share every artefact.
+export RUSTC_WORKSPACE_WRAPPER ?= clippy-driver
+export CARGO_TERM_PROGRESS_WHEN ?= never
+
+ifneq ($(shell command -v mold 2>/dev/null),)
+export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS ?= -C link-arg=-fuse-ld=mold
+export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS ?= -C link-arg=-fuse-ld=mold
+endif
+
+QUIVER = $(CARGO_TARGET_DIR)/debug/quiver
+OUT ?= quiver-demo
+
+.PHONY: help demo build test check bench generate format setup clean-demo
+
+help:
+	@echo "make demo     build, replay a year of real flights and say what broke (writes $(OUT)/)"
+	@echo "make test     build and run every test; installs the Python that the cross-language tests need"
+	@echo "make check    format, layers, generated files, licences and sources of dependencies"
+	@echo "make bench    measure against the peers (long; see bench/README.md)"
+	@echo "make generate write the generated references and schemas anew"
+
+setup:
+	@scripts/setup.sh
+
+build: setup
+	cargo build --workspace --locked
+
+demo: build
+	@$(QUIVER) demo --data-folder $(OUT)
+
+test: setup
+	@scripts/stage.sh "build and lint" cargo test --workspace --locked --no-run
+	@QUIVER_PYTHON="$$(scripts/python.sh tests/python/requirements.txt)" scripts/stage.sh "tests" cargo test --workspace --locked
+
+check: setup
+	@scripts/stage.sh "format" cargo fmt --all --check
+	@scripts/stage.sh "build and lint" cargo build --workspace --tests --locked
+	@scripts/stage.sh "generated files" scripts/generate.sh --check
+	@scripts/stage.sh "dependencies" scripts/deny.sh
+
+generate: build
+	@scripts/generate.sh
+
+bench:
+	@bench/run.sh
+
+format:
+	cargo fmt --all

@@ -1,0 +1,450 @@
+//! Delta tables that count every event once: each commit carries the journal offset it reaches.
+//!
+//! A transaction id alone does not make a replay harmless: the library refuses a *concurrent* commit of the same id,
+//! but accepts a later one. So the stored offset is read from the very snapshot a commit builds on, and the commit
+//! fails when the log has moved since.
+
+mod error;
+mod files;
+mod schema;
+
+pub use error::TableError;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::catalog::TableProvider;
+use datafusion::execution::context::SessionContext;
+use datafusion::logical_expr::Expr;
+use datafusion::physical_plan::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
+use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
+use deltalake::kernel::{Action, StructField, StructType, Transaction};
+use deltalake::protocol::{DeltaOperation, SaveMode};
+use deltalake::{DeltaTable, DeltaTableError};
+use files::Written;
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+use url::Url;
+
+/// Under this property transaction ids are forgotten, so Quiver refuses tables that have it.
+const EXPIRY_PROPERTY: &str = "delta.setTransactionRetentionDuration";
+const STATISTICS_PROPERTY: &str = "delta.dataSkippingStatsColumns";
+const STATISTICS_COUNT_PROPERTY: &str = "delta.dataSkippingNumIndexedCols";
+/// Opening a table reads at most this many log entries behind a checkpoint.
+const CHECKPOINT_INTERVAL: &str = "25";
+/// Commits that lose a race without a conflict are repeated this often.
+const COMMIT_ATTEMPTS: usize = 8;
+
+/// What a table is made of.
+#[derive(Debug, Clone)]
+pub struct TableOptions {
+    /// Its columns; columns the table lacks are added when it is opened.
+    pub schema: SchemaRef,
+    /// The columns whose values become folders.
+    pub partition_columns: Vec<String>,
+    /// One sentence for whoever opens the table with another tool.
+    pub description: String,
+    /// The public columns: statistics are kept for these and for no other.
+    pub statistics_columns: Vec<String>,
+}
+
+/// How far a commit brings a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// Whose offsets: `journal/<epoch>/<partition>`.
+    pub application_id: String,
+    /// The offset of which the table stood when the rows were selected; none for a table without any.
+    pub expected_previous: Option<i64>,
+    /// The first offset the table does not hold after this commit.
+    pub next_offset: i64,
+}
+
+/// What an append did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appended {
+    /// The rows were committed.
+    Committed {
+        /// The table's version with the rows in it.
+        version: u64,
+        /// How many rows.
+        rows: u64,
+    },
+    /// The table holds them already; nothing was written.
+    AlreadyThere {
+        /// The offset the table stands at.
+        next_offset: i64,
+    },
+}
+
+/// An open Delta table.
+#[derive(Clone)]
+pub struct Table {
+    delta: DeltaTable,
+    url: Url,
+    statistics_columns: Vec<String>,
+}
+
+impl std::fmt::Debug for Table {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Table").field("url", &self.url).field("version", &self.version()).finish()
+    }
+}
+
+/// Returns the URL of a table in the local file system.
+///
+/// # Errors
+/// When the path is not absolute.
+pub fn local_url(path: &Path) -> Result<Url, TableError> {
+    Url::from_directory_path(path).map_err(|()| TableError::NotAbsolute { path: path.to_owned() })
+}
+
+impl Table {
+    /// Opens the table at `url`, or creates it, and adds the columns it lacks.
+    ///
+    /// # Errors
+    /// When a column's type or the partition columns differ, or when transaction ids would expire.
+    pub async fn open_or_create(url: Url, options: &TableOptions) -> Result<Self, TableError> {
+        if let Ok(path) = url.to_file_path() {
+            std::fs::create_dir_all(&path).map_err(TableError::disk("create the folder", &url))?;
+        }
+        let delta = DeltaTable::try_from_url(url.clone()).await.map_err(TableError::delta("open", &url))?;
+        let mut table = Self { delta, url, statistics_columns: options.statistics_columns.clone() };
+        if table.delta.version().is_none() {
+            table.create(options).await?;
+        }
+        table.check(options)?;
+        table.widen(&options.schema).await?;
+        table.announce_statistics().await?;
+        Ok(table)
+    }
+
+    /// Opens the table at `url`; `Ok(None)` when there is none.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn open(url: Url) -> Result<Option<Self>, TableError> {
+        if url.to_file_path().is_ok_and(|path| !path.exists()) {
+            return Ok(None);
+        }
+        let delta = DeltaTable::try_from_url(url.clone()).await.map_err(TableError::delta("open", &url))?;
+        if delta.version().is_none() {
+            return Ok(None);
+        }
+        let mut table = Self { delta, url, statistics_columns: Vec::new() };
+        table.statistics_columns = table.announced_statistics();
+        Ok(Some(table))
+    }
+
+    /// Returns where the table lives.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Returns the version of the snapshot at hand.
+    pub fn version(&self) -> u64 {
+        self.delta.version().unwrap_or_default()
+    }
+
+    /// Returns the columns of the snapshot at hand.
+    ///
+    /// # Errors
+    /// When the table was not loaded.
+    pub fn schema(&self) -> Result<SchemaRef, TableError> {
+        Ok(self.state()?.snapshot().arrow_schema())
+    }
+
+    /// Returns how many files the snapshot at hand has.
+    ///
+    /// # Errors
+    /// When the table was not loaded.
+    pub fn file_count(&self) -> Result<usize, TableError> {
+        Ok(self.state()?.log_data().num_files())
+    }
+
+    /// Reads what other writers committed since.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn refresh(&mut self) -> Result<(), TableError> {
+        self.delta.update_state().await.map_err(TableError::delta("read the log of", &self.url))
+    }
+
+    /// Returns the first offset the snapshot at hand does not hold; none when it never committed any.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn next_offset(&self, application_id: &str) -> Result<Option<i64>, TableError> {
+        let log_store = self.delta.log_store();
+        let stored = self.state()?.transaction_version(log_store.as_ref(), application_id);
+        stored.await.map_err(TableError::delta("read the log of", &self.url))
+    }
+
+    /// Commits the batches and the progress together; see [`Self::append_stream`].
+    ///
+    /// # Errors
+    /// As [`Self::append_stream`].
+    pub async fn append(&mut self, batches: Vec<RecordBatch>, progress: &Progress) -> Result<Appended, TableError> {
+        let schema = schema::merged(&self.url, &batches)?;
+        let stream = futures::stream::iter(batches.into_iter().map(Ok));
+        self.append_stream(Box::pin(RecordBatchStreamAdapter::new(schema, stream)), progress).await
+    }
+
+    /// Commits the rows and the progress together, or neither. No rows are fine: the progress alone is committed.
+    ///
+    /// When the table already stands at the progress's offset or behind it, nothing is written. Columns that the
+    /// table lacks are added in a commit of their own before: a crash in between leaves an empty column.
+    /// When a commit fails, the files written for it are removed if the snapshot shows that they are not part of it.
+    ///
+    /// # Errors
+    /// [`TableError::Conflict`] when the table stands at another offset than expected; nothing is committed then.
+    pub async fn append_stream(
+        &mut self,
+        rows: SendableRecordBatchStream,
+        progress: &Progress,
+    ) -> Result<Appended, TableError> {
+        self.refresh().await?;
+        if let Some(there) = self.already_there(progress).await? {
+            return Ok(there);
+        }
+        self.widen(&rows.schema()).await?;
+        self.announce_statistics().await?;
+        let properties = files::writer_properties(&self.kept_statistics()?);
+        let written = files::write(&self.delta, &self.url, rows, properties).await?;
+        let committed = self.commit(&written, progress).await;
+        match committed {
+            Ok(Some(version)) => Ok(Appended::Committed { version, rows: written.rows }),
+            // Lost against another writer, or refused: the files are no part of the table.
+            Ok(None) => {
+                files::remove(&self.delta, &written.adds).await;
+                match self.already_there(progress).await? {
+                    Some(there) => Ok(there),
+                    None => Err(TableError::Contended { table: self.url.clone(), attempts: COMMIT_ATTEMPTS }),
+                }
+            }
+            Err(error) => {
+                // Only a snapshot that is known not to hold the files allows their removal: a commit whose answer
+                // was lost on the way may have landed.
+                if self.refresh().await.is_ok() && !self.holds(&written) {
+                    files::remove(&self.delta, &written.adds).await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Returns the rows of some columns (all when empty) for which `predicate` holds.
+    ///
+    /// # Errors
+    /// When a column does not exist or a file cannot be read.
+    pub async fn scan(
+        &self,
+        columns: &[&str],
+        predicate: Option<Expr>,
+    ) -> Result<SendableRecordBatchStream, TableError> {
+        let context = SessionContext::new_with_config(crate::query::session_config(1));
+        let failed = || TableError::query("scan", &self.url);
+        let mut frame = context.read_table(self.provider(&context).await?).map_err(failed())?;
+        if let Some(predicate) = predicate {
+            frame = frame.filter(predicate).map_err(failed())?;
+        }
+        if !columns.is_empty() {
+            frame = frame.select_columns(columns).map_err(failed())?;
+        }
+        frame.execute_stream().await.map_err(failed())
+    }
+
+    /// Returns the snapshot at hand as a table for a DataFusion session.
+    ///
+    /// # Errors
+    /// When the snapshot cannot be turned into a plan.
+    pub async fn provider(&self, context: &SessionContext) -> Result<Arc<dyn TableProvider>, TableError> {
+        let provider = self.delta.table_provider().with_session(Arc::new(context.state()));
+        provider.await.map_err(TableError::query("scan", &self.url))
+    }
+
+    async fn create(&mut self, options: &TableOptions) -> Result<(), TableError> {
+        let kept = files::kept_statistics(&self.statistics_columns, &options.schema, &options.partition_columns);
+        let mut properties = statistics_properties(&kept);
+        properties.insert("delta.checkpointInterval".to_owned(), CHECKPOINT_INTERVAL.to_owned());
+        let created = self
+            .delta
+            .create()
+            .with_columns(kernel_fields(&options.schema, &self.url)?)
+            .with_partition_columns(options.partition_columns.clone())
+            .with_comment(options.description.clone())
+            .with_save_mode(SaveMode::Ignore)
+            .with_configuration(properties.into_iter().map(|(key, value)| (key, Some(value))))
+            .await;
+        self.delta = created.map_err(TableError::delta("create", &self.url))?;
+        // Another process may have been first; its table is as good and is checked like any other.
+        self.refresh().await?;
+        files::sync_log(&self.url, 0).await
+    }
+
+    fn check(&self, options: &TableOptions) -> Result<(), TableError> {
+        let metadata = self.state()?.metadata();
+        if metadata.configuration().contains_key(EXPIRY_PROPERTY) {
+            return Err(TableError::TransactionsExpire { table: self.url.clone(), property: EXPIRY_PROPERTY });
+        }
+        if metadata.partition_columns() != options.partition_columns.as_slice() {
+            return Err(TableError::PartitionsDiffer {
+                table: self.url.clone(),
+                stored: metadata.partition_columns().to_vec(),
+                given: options.partition_columns.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Adds the columns of `given` that the table lacks.
+    async fn widen(&mut self, given: &SchemaRef) -> Result<(), TableError> {
+        for _ in 0..COMMIT_ATTEMPTS {
+            let added = schema::new_columns(&self.url, self.schema()?.as_ref(), given)?;
+            if added.is_empty() {
+                return Ok(());
+            }
+            let fields = kernel_fields(&Arc::new(arrow::datatypes::Schema::new(added)), &self.url)?;
+            let add = self.delta.clone().add_columns().with_fields(fields);
+            match add.with_commit_properties(CommitProperties::default().with_max_retries(0)).await {
+                Ok(delta) => {
+                    self.delta = delta;
+                    return files::sync_log(&self.url, self.version()).await;
+                }
+                Err(error) if is_race(&error) => self.refresh().await?,
+                Err(error) => return Err(TableError::delta("add columns to", &self.url)(error)),
+            }
+        }
+        Err(TableError::Contended { table: self.url.clone(), attempts: COMMIT_ATTEMPTS })
+    }
+
+    fn kept_statistics(&self) -> Result<Vec<String>, TableError> {
+        let partition_columns = self.state()?.metadata().partition_columns().to_vec();
+        Ok(files::kept_statistics(&self.statistics_columns, self.schema()?.as_ref(), &partition_columns))
+    }
+
+    fn announced_statistics(&self) -> Vec<String> {
+        let announced = self.delta.snapshot().ok().and_then(|state| {
+            state.metadata().configuration().get(STATISTICS_PROPERTY).cloned()
+        });
+        announced.map(|names| names.split(',').map(str::to_owned).collect()).unwrap_or_default()
+    }
+
+    /// Tells other writers, by the table's properties, which columns may have statistics.
+    async fn announce_statistics(&mut self) -> Result<(), TableError> {
+        let kept = self.kept_statistics()?;
+        if kept == self.announced_statistics() {
+            return Ok(());
+        }
+        let set = self.delta.clone().set_tbl_properties().with_properties(statistics_properties(&kept));
+        self.delta = set.await.map_err(TableError::delta("set the statistics columns of", &self.url))?;
+        files::sync_log(&self.url, self.version()).await
+    }
+
+    /// Compares the snapshot's offset with the progress.
+    async fn already_there(&self, progress: &Progress) -> Result<Option<Appended>, TableError> {
+        let stored = self.next_offset(&progress.application_id).await?;
+        if let Some(next_offset) = stored.filter(|stored| *stored >= progress.next_offset) {
+            return Ok(Some(Appended::AlreadyThere { next_offset }));
+        }
+        if stored != progress.expected_previous {
+            return Err(TableError::Conflict {
+                table: self.url.clone(),
+                application_id: progress.application_id.clone(),
+                stored,
+                expected: progress.expected_previous,
+            });
+        }
+        Ok(None)
+    }
+
+    /// Commits on the snapshot at hand; after a lost race on the next one, as long as the offset has not moved.
+    /// `None` means that the rows are not part of the table and that the snapshot at hand says why.
+    async fn commit(&mut self, written: &Written, progress: &Progress) -> Result<Option<u64>, TableError> {
+        files::sync(&self.url, &written.adds).await?;
+        for _ in 0..COMMIT_ATTEMPTS {
+            match self.try_commit(written, progress).await {
+                Ok(version) => return Ok(Some(version)),
+                Err(error) => {
+                    self.refresh().await?;
+                    if self.holds(written) {
+                        // It had landed after all, and only the answer was lost.
+                        return Ok(Some(self.version()));
+                    }
+                    if !is_race(&error) {
+                        return Err(TableError::delta("commit to", &self.url)(error));
+                    }
+                }
+            }
+            let moved = self.next_offset(&progress.application_id).await? != progress.expected_previous;
+            if moved || !schema::new_columns(&self.url, self.schema()?.as_ref(), &written.schema)?.is_empty() {
+                return Ok(None);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn try_commit(&mut self, written: &Written, progress: &Progress) -> Result<u64, DeltaTableError> {
+        let state = self.delta.snapshot()?;
+        let transaction = Transaction::new(&progress.application_id, progress.next_offset);
+        // No retries inside the library: it would build on a snapshot whose offset nobody has looked at.
+        let properties =
+            CommitProperties::default().with_max_retries(0).with_application_transaction(transaction);
+        let partition_by = Some(state.metadata().partition_columns().to_vec());
+        let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by, predicate: None };
+        let prepared = CommitBuilder::from(properties)
+            .with_actions(written.adds.iter().cloned().map(Action::Add).collect())
+            .build(Some(state), self.delta.log_store(), operation)
+            .into_prepared_commit_future()
+            .await?;
+        let committed = prepared.await?;
+        let version = committed.version;
+        // From here on the rows are in the table: a failed checkpoint or clean-up is no failed append.
+        match committed.await {
+            Ok(finished) => self.delta.state = Some(finished.snapshot()),
+            Err(_) => self.delta.update_state().await?,
+        }
+        let _ = files::sync_log(&self.url, version).await;
+        Ok(version)
+    }
+
+    /// Says whether the snapshot at hand names one of the files.
+    fn holds(&self, written: &Written) -> bool {
+        let wanted: HashSet<_> = written.adds.iter().map(files::add_path).collect();
+        let state = self.delta.snapshot();
+        state.is_ok_and(|state| state.log_data().iter().any(|file| wanted.contains(&file.object_store_path())))
+    }
+
+    fn state(&self) -> Result<&deltalake::table::state::DeltaTableState, TableError> {
+        self.delta.snapshot().map_err(TableError::delta("read", &self.url))
+    }
+}
+
+fn kernel_fields(schema: &SchemaRef, table: &Url) -> Result<Vec<StructField>, TableError> {
+    let kernel: Result<StructType, _> = schema.as_ref().try_into_kernel();
+    let kernel = kernel.map_err(|error| TableError::delta("describe", table)(DeltaTableError::Arrow { source: error }))?;
+    Ok(kernel.fields().cloned().collect())
+}
+
+fn statistics_properties(kept: &[String]) -> HashMap<String, String> {
+    // The count is for the case that no column is public: an empty list of names would mean the first 32 columns.
+    HashMap::from([
+        (STATISTICS_PROPERTY.to_owned(), kept.join(",")),
+        (STATISTICS_COUNT_PROPERTY.to_owned(), "0".to_owned()),
+    ])
+}
+
+/// Says whether a commit failed only because another one was faster.
+fn is_race(error: &DeltaTableError) -> bool {
+    use deltalake::kernel::transaction::TransactionError;
+    matches!(
+        error,
+        DeltaTableError::VersionAlreadyExists(_)
+            | DeltaTableError::Transaction {
+                source: TransactionError::MaxCommitAttempts(_)
+                    | TransactionError::CommitConflict(_)
+                    | TransactionError::VersionAlreadyExists(_)
+            }
+    )
+}

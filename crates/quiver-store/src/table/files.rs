@@ -1,0 +1,130 @@
+//! Writes a table's Parquet files, makes them durable, and removes those that no commit names.
+
+use super::error::TableError;
+use super::schema::conform;
+use crate::disk;
+use arrow::datatypes::{Schema, SchemaRef};
+use datafusion::physical_plan::SendableRecordBatchStream;
+use deltalake::DeltaTable;
+use deltalake::kernel::Add;
+use deltalake::writer::{DeltaWriter, RecordBatchWriter};
+use futures::StreamExt;
+use object_store::ObjectStoreExt;
+use object_store::path::Path as ObjectPath;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use url::Url;
+
+/// What one open file holds in memory before it writes a row group; there is one open file a partition.
+const ROW_GROUP_LIMIT_BYTES: usize = 16 << 20;
+const ROW_GROUP_LIMIT_ROWS: usize = 128 << 10;
+
+/// Files written, but not named by any commit yet.
+pub(crate) struct Written {
+    pub adds: Vec<Add>,
+    pub rows: u64,
+    pub schema: SchemaRef,
+}
+
+/// Returns the statistics columns that can be kept: plain names of columns that exist and do not partition.
+pub(crate) fn kept_statistics(wanted: &[String], schema: &Schema, partition_columns: &[String]) -> Vec<String> {
+    wanted
+        .iter()
+        .filter(|column| schema.field_with_name(column).is_ok() && !partition_columns.contains(column))
+        // The table property separates names by commas and parses them as SQL: anything else would be misread, and a
+        // misread name could open the statistics of another column.
+        .filter(|column| column.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
+        .cloned()
+        .collect()
+}
+
+/// Statistics are off for every column but the named ones: a footer's minimum is a value of somebody's row.
+pub(crate) fn writer_properties(statistics_columns: &[String]) -> WriterProperties {
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_created_by(concat!("quiver-store ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_max_row_group_row_count(Some(ROW_GROUP_LIMIT_ROWS))
+        .set_max_row_group_bytes(Some(ROW_GROUP_LIMIT_BYTES))
+        .set_bloom_filter_enabled(false)
+        .set_statistics_enabled(EnabledStatistics::None);
+    for column in statistics_columns {
+        let path = ColumnPath::new(vec![column.clone()]);
+        properties = properties.set_column_statistics_enabled(path, EnabledStatistics::Chunk);
+    }
+    properties.build()
+}
+
+/// Streams the rows into new files. On an error the files finished so far stay behind as orphans where the library
+/// does not tell their names; no commit names them, so no reader sees them, and a full vacuum removes them.
+pub(crate) async fn write(
+    delta: &DeltaTable,
+    table: &Url,
+    mut rows: SendableRecordBatchStream,
+    properties: WriterProperties,
+) -> Result<Written, TableError> {
+    let mut writer = RecordBatchWriter::for_table(delta)
+        .map_err(TableError::delta("write to", table))?
+        .with_writer_properties(properties);
+    let schema = writer.arrow_schema();
+    let mut row_count = 0;
+    while let Some(batch) = rows.next().await {
+        let batch = batch.map_err(TableError::query("read rows for", table))?;
+        if batch.num_rows() == 0 {
+            continue;
+        }
+        row_count += batch.num_rows() as u64;
+        let batch = conform(table, &schema, &batch)?;
+        writer.write(batch).await.map_err(TableError::delta("write to", table))?;
+    }
+    let adds =
+        if row_count == 0 { Vec::new() } else { writer.flush().await.map_err(TableError::delta("write to", table))? };
+    Ok(Written { adds, rows: row_count, schema })
+}
+
+/// Makes the files durable where the table is local.
+///
+/// The library's local store never syncs; without this, a power cut after the journal was cut would lose rows.
+pub(crate) async fn sync(table: &Url, adds: &[Add]) -> Result<(), TableError> {
+    let Ok(root) = table.to_file_path() else { return Ok(()) };
+    let paths = adds.iter().map(|add| root.join(add_path(add).as_ref())).collect();
+    sync_paths(table, root, paths).await
+}
+
+/// Makes the log entry of `version` durable where the table is local.
+pub(crate) async fn sync_log(table: &Url, version: u64) -> Result<(), TableError> {
+    let Ok(root) = table.to_file_path() else { return Ok(()) };
+    let path = root.join("_delta_log").join(format!("{version:020}.json"));
+    sync_paths(table, root, vec![path]).await
+}
+
+async fn sync_paths(table: &Url, root: PathBuf, paths: Vec<PathBuf>) -> Result<(), TableError> {
+    let synced = tokio::task::spawn_blocking(move || -> std::io::Result<()> {
+        // A new partition's folder is a new name in the table's folder.
+        let mut folders = BTreeSet::from([root]);
+        for path in &paths {
+            std::fs::File::open(path)?.sync_all()?;
+            folders.extend(path.parent().map(Path::to_owned));
+        }
+        folders.iter().try_for_each(|folder| disk::sync_folder(folder))
+    })
+    .await
+    .map_err(std::io::Error::other);
+    synced.and_then(|result| result).map_err(TableError::disk("sync files", table))
+}
+
+/// Removes files that no commit names, as far as the store lets us.
+pub(crate) async fn remove(delta: &DeltaTable, adds: &[Add]) {
+    let store = delta.object_store();
+    for add in adds {
+        // Best effort: a file that stays is an orphan, invisible to readers and removed by a full vacuum.
+        let _ = store.delete(&add_path(add)).await;
+    }
+}
+
+/// Returns the path of an added file inside the table; the log holds it percent-encoded.
+pub(crate) fn add_path(add: &Add) -> ObjectPath {
+    ObjectPath::from_url_path(&add.path).unwrap_or_else(|_| ObjectPath::from(add.path.as_str()))
+}

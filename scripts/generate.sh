@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Writes every generated file, or with --check fails when one is out of date.
+set -euo pipefail
+quiver=${CARGO_TARGET_DIR:-target}/debug/quiver
+target=.
+if [ "${1:-}" = --check ]; then
+  target=$(mktemp -d)
+  trap 'rm -rf "$target"' EXIT
+fi
+mkdir -p "$target/docs"
+"$quiver" generate spec-schema >"$target/docs/quiver-spec.schema.json"
+"$quiver" generate spec-reference >"$target/docs/spec.md"
+"$quiver" generate cli-reference >"$target/docs/cli.md"
+[ "$target" = . ] && exit 0
+status=0
+for file in quiver-spec.schema.json spec.md cli.md; do
+  if ! diff -u "docs/$file" "$target/docs/$file"; then
+    echo "generate: docs/$file is out of date: run \`make generate\` and commit it" >&2
+    status=1
+  fi
+done
+exit "$status"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas
 from nannyml import UnivariateDriftCalculator
+from nannyml.exceptions import CalculatorException
 
 from peer_cases import FIXTURES, Case, entry_of, make_cases, write_fixture
 
@@ -45,7 +46,7 @@ def results(case: Case) -> dict[str, Any]:
         try:
             drift.fit(frame(case, case.reference))
             table = drift.calculate(frame(case, case.current)).filter(period="analysis").to_df()
-        except ValueError as error:
+        except CalculatorException as error:
             measured[name] = None
             measured[f"{name}_error"] = str(error)
             continue

@@ -28,6 +28,7 @@ MEASURES = {
     anomalies_pb2.DriftSkewInfo.Measurement.NORMALIZED_ABSOLUTE_DIFFERENCE: "normalized_abs_difference",
 }
 Statistics = statistics_pb2.DatasetFeatureStatisticsList
+Histogram = list[tuple[float, float, float]]
 
 
 def statistics(case: Case, values: list[Any]) -> Statistics:
@@ -37,21 +38,21 @@ def statistics(case: Case, values: list[Any]) -> Statistics:
     return tensorflow_data_validation.generate_statistics_from_dataframe(frame)
 
 
-def comparator(case: Case, source: str) -> schema_pb2.FeatureComparator:
-    """Asks for every measure that suits the case; a threshold of zero makes it report."""
+def comparator(kind: str, source: str) -> schema_pb2.FeatureComparator:
+    """Asks for every measure that suits the kind; a threshold of zero makes it report."""
     asked = schema_pb2.FeatureComparator()
     asked.jensen_shannon_divergence.threshold = 0
     asked.jensen_shannon_divergence.source.type = SOURCES[source]
-    if case.kind == "categorical":
+    if kind == "categorical":
         asked.infinity_norm.threshold = 0
         asked.normalized_abs_difference.threshold = 0
     return asked
 
 
-def measure(case: Case, source: str, reference: Statistics, current: Statistics) -> dict[str, float]:
+def measure(kind: str, source: str, reference: Statistics, current: Statistics) -> dict[str, float]:
     """Returns what the package's validation measured between both summaries."""
     schema = tensorflow_data_validation.infer_schema(reference)
-    schema.feature[0].drift_comparator.CopyFrom(comparator(case, source))
+    schema.feature[0].drift_comparator.CopyFrom(comparator(kind, source))
     anomalies = tensorflow_data_validation.validate_statistics(
         current, schema, previous_statistics=reference
     )
@@ -70,26 +71,14 @@ def buckets(summary: Statistics, source: str) -> list[list[float]]:
     raise ValueError(f"no {source} histogram")
 
 
-def with_nans(summary: Statistics, values: list[Any]) -> Statistics:
-    """Copies a summary as if its nulls had been NaN, which this way in cannot express."""
-    copy = statistics_pb2.DatasetFeatureStatisticsList()
-    copy.CopyFrom(summary)
-    for histogram in copy.datasets[0].features[0].num_stats.histograms:
-        histogram.num_nan = sum(value is None for value in values)
-    return copy
-
-
 def numeric_results(case: Case, reference: Statistics, current: Statistics) -> dict[str, Any]:
     """Measures both kinds of histogram and keeps the histograms."""
     measured: dict[str, Any] = {}
     for source in HISTOGRAMS:
-        measured[source] = measure(case, source, reference, current) | {
+        measured[source] = measure(case.kind, source, reference, current) | {
             "reference_histogram": buckets(reference, source),
             "current_histogram": buckets(current, source),
         }
-        if None in case.reference:
-            nans = (with_nans(reference, case.reference), with_nans(current, case.current))
-            measured[f"{source}_with_nulls_as_nan"] = measure(case, source, *nans)
     return measured
 
 
@@ -98,7 +87,50 @@ def results(case: Case) -> dict[str, Any]:
     reference, current = statistics(case, case.reference), statistics(case, case.current)
     if case.kind == "numeric":
         return numeric_results(case, reference, current)
-    return measure(case, "standard", reference, current)
+    return measure(case.kind, "standard", reference, current)
+
+
+def summary_of(histogram: Histogram, nans: int) -> Statistics:
+    """Wraps hand-made buckets as a summary, for what samples from a table cannot express."""
+    summary = statistics_pb2.DatasetFeatureStatisticsList()
+    rows = int(sum(count for _, _, count in histogram)) + nans
+    feature = summary.datasets.add(num_examples=rows).features.add(type=statistics_pb2.FeatureNameStatistics.FLOAT)
+    feature.path.step.append("x")
+    common = feature.num_stats.common_stats
+    common.num_non_missing = common.tot_num_values = rows
+    common.min_num_values = common.max_num_values = 1
+    made = feature.num_stats.histograms.add(type=statistics_pb2.Histogram.STANDARD, num_nan=nans)
+    for low, high, count in histogram:
+        made.buckets.add(low_value=low, high_value=high, sample_count=count)
+    return summary
+
+
+def histogram_entry(name: str, reference: Histogram, current: Histogram, nans: tuple[int, int]) -> dict[str, Any]:
+    """Measures between two hand-made histograms."""
+    summaries = (summary_of(reference, nans[0]), summary_of(current, nans[1]))
+    return {
+        "name": name,
+        "kind": "histogram",
+        "reference_histogram": reference,
+        "current_histogram": current,
+        "reference_nan": nans[0],
+        "current_nan": nans[1],
+        "results": measure("numeric", "standard", *summaries),
+    }
+
+
+def histogram_entries() -> list[dict[str, Any]]:
+    """Covers not-a-number, point buckets and disjoint ranges."""
+    halves = [(0.0, 1.0, 50.0), (1.0, 2.0, 50.0)]
+    wider = [(0.0, 1.0, 50.0), (1.0, 2.5, 50.0)]
+    return [
+        histogram_entry("wider", halves, wider, (0, 0)),
+        histogram_entry("disjoint", halves, [(3.0, 4.0, 50.0), (4.0, 5.0, 50.0)], (0, 0)),
+        histogram_entry("point", [(0.0, 0.0, 50.0), (1.0, 2.0, 50.0)], halves, (0, 0)),
+        histogram_entry("nan_in_current", halves, halves, (0, 100)),
+        histogram_entry("nan_in_both", halves, halves, (100, 100)),
+        histogram_entry("nan_lost_by_rebucketing", halves, wider, (0, 100)),
+    ]
 
 
 def main() -> None:
@@ -111,7 +143,8 @@ def main() -> None:
         "about": "Made by scripts/independent/peers_tfdv.py; do not edit.",
         "packages": {name: version(name) for name in names},
     }
-    write_fixture(arguments.target, head, [entry_of(case, results(case)) for case in make_cases()])
+    entries = [entry_of(case, results(case)) for case in make_cases()]
+    write_fixture(arguments.target, head, entries + histogram_entries())
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 //! Keeps what was accepted: the only crate that knows tables and SQL; it knows rows and bytes, never what they mean.
 //!
 //! Lower modules never name higher ones:
-//! `disk` → `journal` → `table` → `catalogue` → `query` → `join` → `data_folder`.
+//! `disk` → `journal` → `session` → `table` → `catalogue` → `query` → `join` → `data_folder`.
 
 pub mod catalogue;
 pub mod data_folder;
@@ -9,4 +9,5 @@ mod disk;
 pub mod join;
 pub mod journal;
 pub mod query;
+mod session;
 pub mod table;

@@ -32,6 +32,8 @@ use url::Url;
 const EXPIRY_PROPERTY: &str = "delta.setTransactionRetentionDuration";
 const STATISTICS_PROPERTY: &str = "delta.dataSkippingStatsColumns";
 const STATISTICS_COUNT_PROPERTY: &str = "delta.dataSkippingNumIndexedCols";
+/// A name no column has: with an empty list, writers would take the first 32 columns.
+const NO_STATISTICS: &str = "quiver_no_public_column";
 /// Opening a table reads at most this many log entries behind a checkpoint.
 const CHECKPOINT_INTERVAL: &str = "25";
 /// Commits that lose a race without a conflict are repeated this often.
@@ -220,7 +222,7 @@ impl Table {
                 files::remove(&self.delta, &written.adds).await;
                 match self.already_there(progress).await? {
                     Some(there) => Ok(there),
-                    None => Err(TableError::Contended { table: self.url.clone(), attempts: COMMIT_ATTEMPTS }),
+                    None => Err(TableError::Contended { table: self.url.to_string(), attempts: COMMIT_ATTEMPTS }),
                 }
             }
             Err(error) => {
@@ -243,7 +245,7 @@ impl Table {
         columns: &[&str],
         predicate: Option<Expr>,
     ) -> Result<SendableRecordBatchStream, TableError> {
-        let context = SessionContext::new_with_config(crate::query::session_config(1));
+        let context = SessionContext::new_with_config(crate::session::config(1));
         let failed = || TableError::query("scan", &self.url);
         let mut frame = context.read_table(self.provider(&context).await?).map_err(failed())?;
         if let Some(predicate) = predicate {
@@ -286,11 +288,11 @@ impl Table {
     fn check(&self, options: &TableOptions) -> Result<(), TableError> {
         let metadata = self.state()?.metadata();
         if metadata.configuration().contains_key(EXPIRY_PROPERTY) {
-            return Err(TableError::TransactionsExpire { table: self.url.clone(), property: EXPIRY_PROPERTY });
+            return Err(TableError::TransactionsExpire { table: self.url.to_string(), property: EXPIRY_PROPERTY });
         }
         if metadata.partition_columns() != options.partition_columns.as_slice() {
             return Err(TableError::PartitionsDiffer {
-                table: self.url.clone(),
+                table: self.url.to_string(),
                 stored: metadata.partition_columns().to_vec(),
                 given: options.partition_columns.clone(),
             });
@@ -316,7 +318,7 @@ impl Table {
                 Err(error) => return Err(TableError::delta("add columns to", &self.url)(error)),
             }
         }
-        Err(TableError::Contended { table: self.url.clone(), attempts: COMMIT_ATTEMPTS })
+        Err(TableError::Contended { table: self.url.to_string(), attempts: COMMIT_ATTEMPTS })
     }
 
     fn kept_statistics(&self) -> Result<Vec<String>, TableError> {
@@ -325,10 +327,13 @@ impl Table {
     }
 
     fn announced_statistics(&self) -> Vec<String> {
-        let announced = self.delta.snapshot().ok().and_then(|state| {
-            state.metadata().configuration().get(STATISTICS_PROPERTY).cloned()
-        });
-        announced.map(|names| names.split(',').map(str::to_owned).collect()).unwrap_or_default()
+        let announced = self
+            .delta
+            .snapshot()
+            .ok()
+            .and_then(|state| state.metadata().configuration().get(STATISTICS_PROPERTY).cloned());
+        let names = announced.unwrap_or_default();
+        names.split(',').filter(|name| !name.is_empty() && *name != NO_STATISTICS).map(str::to_owned).collect()
     }
 
     /// Tells other writers, by the table's properties, which columns may have statistics.
@@ -350,7 +355,7 @@ impl Table {
         }
         if stored != progress.expected_previous {
             return Err(TableError::Conflict {
-                table: self.url.clone(),
+                table: self.url.to_string(),
                 application_id: progress.application_id.clone(),
                 stored,
                 expected: progress.expected_previous,
@@ -365,7 +370,10 @@ impl Table {
         files::sync(&self.url, &written.adds).await?;
         for _ in 0..COMMIT_ATTEMPTS {
             match self.try_commit(written, progress).await {
-                Ok(version) => return Ok(Some(version)),
+                Ok(version) => {
+                    files::sync_log(&self.url, version).await?;
+                    return Ok(Some(version));
+                }
                 Err(error) => {
                     self.refresh().await?;
                     if self.holds(written) {
@@ -389,8 +397,7 @@ impl Table {
         let state = self.delta.snapshot()?;
         let transaction = Transaction::new(&progress.application_id, progress.next_offset);
         // No retries inside the library: it would build on a snapshot whose offset nobody has looked at.
-        let properties =
-            CommitProperties::default().with_max_retries(0).with_application_transaction(transaction);
+        let properties = CommitProperties::default().with_max_retries(0).with_application_transaction(transaction);
         let partition_by = Some(state.metadata().partition_columns().to_vec());
         let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by, predicate: None };
         let prepared = CommitBuilder::from(properties)
@@ -405,7 +412,6 @@ impl Table {
             Ok(finished) => self.delta.state = Some(finished.snapshot()),
             Err(_) => self.delta.update_state().await?,
         }
-        let _ = files::sync_log(&self.url, version).await;
         Ok(version)
     }
 
@@ -423,16 +429,14 @@ impl Table {
 
 fn kernel_fields(schema: &SchemaRef, table: &Url) -> Result<Vec<StructField>, TableError> {
     let kernel: Result<StructType, _> = schema.as_ref().try_into_kernel();
-    let kernel = kernel.map_err(|error| TableError::delta("describe", table)(DeltaTableError::Arrow { source: error }))?;
+    let kernel =
+        kernel.map_err(|error| TableError::delta("describe", table)(DeltaTableError::Arrow { source: error }))?;
     Ok(kernel.fields().cloned().collect())
 }
 
 fn statistics_properties(kept: &[String]) -> HashMap<String, String> {
-    // The count is for the case that no column is public: an empty list of names would mean the first 32 columns.
-    HashMap::from([
-        (STATISTICS_PROPERTY.to_owned(), kept.join(",")),
-        (STATISTICS_COUNT_PROPERTY.to_owned(), "0".to_owned()),
-    ])
+    let names = if kept.is_empty() { NO_STATISTICS.to_owned() } else { kept.join(",") };
+    HashMap::from([(STATISTICS_PROPERTY.to_owned(), names), (STATISTICS_COUNT_PROPERTY.to_owned(), "0".to_owned())])
 }
 
 /// Says whether a commit failed only because another one was faster.

@@ -7,4 +7,5 @@ pub mod lengths;
 pub mod log_linear;
 pub mod moments;
 pub mod value_sample;
+pub mod value_table;
 pub mod wide;

@@ -13,7 +13,7 @@ pub enum TableError {
         /// What was tried.
         action: &'static str,
         /// The table.
-        table: Url,
+        table: String,
         /// What the library said.
         source: Box<DeltaTableError>,
     },
@@ -23,7 +23,7 @@ pub enum TableError {
         /// What was tried.
         action: &'static str,
         /// The table.
-        table: Url,
+        table: String,
         /// What DataFusion said.
         source: Box<datafusion::error::DataFusionError>,
     },
@@ -33,7 +33,7 @@ pub enum TableError {
         /// What was tried.
         action: &'static str,
         /// The table.
-        table: Url,
+        table: String,
         /// What the system said.
         source: std::io::Error,
     },
@@ -44,7 +44,7 @@ pub enum TableError {
     )]
     Conflict {
         /// The table.
-        table: Url,
+        table: String,
         /// Whose offset.
         application_id: String,
         /// The offset the table stands at.
@@ -56,7 +56,7 @@ pub enum TableError {
     #[error("table {table} was changed by other writers during {attempts} attempts to commit; try again")]
     Contended {
         /// The table.
-        table: Url,
+        table: String,
         /// How often it was tried.
         attempts: usize,
     },
@@ -64,7 +64,7 @@ pub enum TableError {
     #[error("column {column} of table {table} is {stored}, rows bring {given}; a type never changes, add a new column")]
     TypeChanged {
         /// The table.
-        table: Url,
+        table: String,
         /// The column.
         column: String,
         /// The table's type.
@@ -76,7 +76,7 @@ pub enum TableError {
     #[error("column {column} of table {table} is required, but the rows do not have it")]
     ColumnMissing {
         /// The table.
-        table: Url,
+        table: String,
         /// The column.
         column: String,
     },
@@ -84,7 +84,7 @@ pub enum TableError {
     #[error("table {table} is partitioned by {stored:?}, not by {given:?}; partition columns never change")]
     PartitionsDiffer {
         /// The table.
-        table: Url,
+        table: String,
         /// The table's.
         stored: Vec<String>,
         /// The ones asked for.
@@ -96,7 +96,7 @@ pub enum TableError {
     )]
     TransactionsExpire {
         /// The table.
-        table: Url,
+        table: String,
         /// The property.
         property: &'static str,
     },
@@ -110,17 +110,17 @@ pub enum TableError {
 
 impl TableError {
     pub(crate) fn delta(action: &'static str, table: &Url) -> impl FnOnce(DeltaTableError) -> Self {
-        let table = table.clone();
+        let table = table.to_string();
         move |source| Self::Delta { action, table, source: Box::new(source) }
     }
 
     pub(crate) fn query(action: &'static str, table: &Url) -> impl FnOnce(datafusion::error::DataFusionError) -> Self {
-        let table = table.clone();
+        let table = table.to_string();
         move |source| Self::Query { action, table, source: Box::new(source) }
     }
 
     pub(crate) fn disk(action: &'static str, table: &Url) -> impl FnOnce(std::io::Error) -> Self {
-        let table = table.clone();
+        let table = table.to_string();
         move |source| Self::Disk { action, table, source }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) fn new_columns(table: &Url, stored: &Schema, given: &Schema) -> Resul
             Ok(known) if same_kind(known.data_type(), field.data_type()) => {}
             Ok(known) => {
                 return Err(TableError::TypeChanged {
-                    table: table.clone(),
+                    table: table.to_string(),
                     column: field.name().clone(),
                     stored: known.data_type().clone(),
                     given: field.data_type().clone(),
@@ -47,7 +47,7 @@ pub(crate) fn conform(table: &Url, stored: &SchemaRef, batch: &RecordBatch) -> R
     for field in stored.fields() {
         let Some(column) = batch.column_by_name(field.name()) else {
             if !field.is_nullable() && batch.num_rows() > 0 {
-                return Err(TableError::ColumnMissing { table: table.clone(), column: field.name().clone() });
+                return Err(TableError::ColumnMissing { table: table.to_string(), column: field.name().clone() });
             }
             columns.push(new_null_array(field.data_type(), batch.num_rows()));
             continue;
@@ -58,7 +58,7 @@ pub(crate) fn conform(table: &Url, stored: &SchemaRef, batch: &RecordBatch) -> R
         }
         let cast = arrow::compute::cast(column, field.data_type());
         columns.push(cast.map_err(|_| TableError::TypeChanged {
-            table: table.clone(),
+            table: table.to_string(),
             column: field.name().clone(),
             stored: field.data_type().clone(),
             given: column.data_type().clone(),
@@ -92,9 +92,10 @@ pub(crate) fn same_kind(left: &DataType, right: &DataType) -> bool {
         },
         (Struct(left), Struct(right)) => {
             left.len() == right.len()
-                && left.iter().zip(right).all(|(left, right)| {
-                    left.name() == right.name() && same_kind(left.data_type(), right.data_type())
-                })
+                && left
+                    .iter()
+                    .zip(right)
+                    .all(|(left, right)| left.name() == right.name() && same_kind(left.data_type(), right.data_type()))
         }
         (left, right) => left == right,
     }

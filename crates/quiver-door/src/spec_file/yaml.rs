@@ -1,0 +1,272 @@
+//! YAML text as a JSON value with the place of every key and value; knows nothing of specs.
+
+use super::error::{SpecError, shorten};
+use crate::limits;
+use saphyr::{LoadableYamlNode, MarkedYaml, Marker, Scalar, YamlData};
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+
+/// A line and a column, both counted from 1; columns are characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+}
+
+impl Place {
+    fn of(marker: Marker) -> Self {
+        Self { line: marker.line().max(1), column: marker.col() + 1 }
+    }
+}
+
+/// Where the keys and values of a document stand, by JSON pointer.
+#[derive(Debug, Default)]
+pub struct Places {
+    keys: HashMap<String, Place>,
+    values: HashMap<String, Place>,
+}
+
+impl Places {
+    /// The place of the key at `pointer`, or of its value where it has no key, or of the nearest thing around it.
+    pub fn of_key(&self, pointer: &str) -> Place {
+        self.keys.get(pointer).copied().unwrap_or_else(|| self.of_value(pointer))
+    }
+
+    /// The place of the value at `pointer`, or of the nearest thing around it.
+    pub fn of_value(&self, pointer: &str) -> Place {
+        let mut pointer = pointer;
+        loop {
+            if let Some(place) = self.values.get(pointer) {
+                return *place;
+            }
+            match pointer.rfind('/') {
+                Some(cut) => pointer = &pointer[..cut],
+                None => return Place { line: 1, column: 1 },
+            }
+        }
+    }
+}
+
+/// Escapes a name for a JSON pointer (RFC 6901).
+pub fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// Undoes [`escape`].
+pub fn unescape(segment: &str) -> String {
+    segment.replace("~1", "/").replace("~0", "~")
+}
+
+/// Marks keys that stand a second time: they are overwritten by a character of the private use area, so that the
+/// parser, which stops at the first duplicate, can be asked for the next one at unmoved positions.
+const FIRST_MARK: u32 = 0xE000;
+
+/// Parses one YAML document; duplicate keys are errors beside the value, syntax errors come without a value.
+pub fn parse(text: &str, file: &str) -> (Option<(Value, Places)>, Vec<SpecError>) {
+    let mut errors = Vec::new();
+    if let Some(error) = refuse_bombs(text, file) {
+        return (None, vec![error]);
+    }
+    let mut text = text.to_owned();
+    for attempt in 0.. {
+        match MarkedYaml::load_from_str(&text) {
+            Ok(documents) => {
+                return match convert_documents(&documents, file, &mut errors) {
+                    Some(parsed) => (Some(parsed), errors),
+                    None => (None, errors),
+                };
+            }
+            Err(error) if error.info().contains("duplicated key") && attempt < 50 => {
+                let place = Place::of(*error.marker());
+                let Some(marked) = mark_key(&text, error.marker().index(), FIRST_MARK + attempt) else {
+                    errors.push(SpecError::at(file, place, "a key stands twice in one map", "each key once"));
+                    return (None, errors);
+                };
+                let key = key_at(&text, error.marker().index());
+                errors.push(SpecError::at(
+                    file,
+                    place,
+                    format!("key `{}` stands twice in one map", shorten(&key)),
+                    "each key once",
+                ));
+                text = marked;
+            }
+            Err(error) => {
+                errors.push(syntax_error(file, &error));
+                return (None, errors);
+            }
+        }
+    }
+    (None, errors)
+}
+
+/// A file that would exhaust the parser's stack or memory is refused before the parser sees it.
+fn refuse_bombs(text: &str, file: &str) -> Option<SpecError> {
+    for (index, line) in text.lines().enumerate() {
+        let mut rest = line;
+        while let Some(shorter) = ["- ", "? ", " "].iter().find_map(|indicator| rest.strip_prefix(indicator)) {
+            rest = shorter;
+        }
+        let indent = line.len() - rest.len();
+        if indent > limits::MAX_SPEC_INDENT && !rest.is_empty() {
+            let place = Place { line: index + 1, column: indent + 1 };
+            let message = format!("the line starts at column {}", indent + 1);
+            return Some(SpecError::at(file, place, message, format!("at most {}", limits::MAX_SPEC_INDENT)));
+        }
+    }
+    let anchors = [" &", "[&", "{&", ",&", "\n&"].iter().map(|start| text.matches(start).count()).sum::<usize>();
+    if anchors.saturating_mul(text.len()) > limits::MAX_SPEC_ANCHOR_BYTES {
+        let message = format!("{anchors} anchors in {} bytes", text.len());
+        return Some(SpecError::at(file, Place { line: 1, column: 1 }, message, "fewer anchors; write the values out"));
+    }
+    None
+}
+
+fn byte_index(text: &str, characters: usize) -> Option<usize> {
+    text.char_indices().nth(characters).map(|(byte, _)| byte)
+}
+
+fn key_at(text: &str, index: usize) -> String {
+    let Some(start) = byte_index(text, index) else { return String::new() };
+    let line = text[start..].lines().next().unwrap_or_default();
+    let key = line.split(':').next().unwrap_or_default().trim();
+    key.trim_matches(['"', '\'']).to_owned()
+}
+
+fn mark_key(text: &str, index: usize, mark: u32) -> Option<String> {
+    let mut start = byte_index(text, index)?;
+    if text[start..].starts_with(['"', '\'']) {
+        start += 1;
+    }
+    let length = text[start..].chars().next().filter(|letter| letter.is_alphanumeric() || *letter == '_')?.len_utf8();
+    let mut marked = String::with_capacity(text.len() + 3);
+    marked.push_str(&text[..start]);
+    marked.push(char::from_u32(mark)?);
+    marked.push_str(&text[start + length..]);
+    Some(marked)
+}
+
+fn syntax_error(file: &str, error: &saphyr::ScanError) -> SpecError {
+    let place = Place::of(*error.marker());
+    let info = error.info();
+    let expected = if info.contains("alias") {
+        "fewer aliases; write the values out"
+    } else if info.contains("tab") {
+        "spaces, never tabs, in front of a key"
+    } else if info.contains("quoted") {
+        "a closing quote"
+    } else if info.contains("flow") || info.contains("',' or") {
+        "a closing `]` or `}`, or a comma between the entries"
+    } else if info.contains("mapping values") || info.contains("simple key") {
+        "`key: value`, with keys of one map in the same column, and quotes around text that holds `: `"
+    } else {
+        "keys of one map in the same column, spaces and no tabs, quotes around text with special characters"
+    };
+    SpecError::at(file, place, format!("this is not YAML: {info}"), expected)
+}
+
+fn convert_documents(
+    documents: &[MarkedYaml<'_>],
+    file: &str,
+    errors: &mut Vec<SpecError>,
+) -> Option<(Value, Places)> {
+    let Some(document) = documents.first() else {
+        let start = Place { line: 1, column: 1 };
+        errors.push(SpecError::at(file, start, "the file holds no YAML, only comments or blanks", "a spec"));
+        return None;
+    };
+    if let Some(second) = documents.get(1) {
+        let place = Place::of(second.span.start);
+        errors.push(SpecError::at(file, place, "a second YAML document begins here", "one spec a file"));
+    }
+    let mut conversion = Conversion { file, places: Places::default(), errors };
+    let value = conversion.value(document, "");
+    Some((value, conversion.places))
+}
+
+struct Conversion<'a> {
+    file: &'a str,
+    places: Places,
+    errors: &'a mut Vec<SpecError>,
+}
+
+impl Conversion<'_> {
+    fn value(&mut self, node: &MarkedYaml<'_>, pointer: &str) -> Value {
+        self.places.values.insert(pointer.to_owned(), Place::of(node.span.start));
+        match &node.data {
+            YamlData::Value(scalar) => self.scalar(scalar, node),
+            YamlData::Sequence(entries) => Value::Array(
+                entries
+                    .iter()
+                    .enumerate()
+                    .map(|(index, entry)| self.value(entry, &format!("{pointer}/{index}")))
+                    .collect(),
+            ),
+            YamlData::Mapping(entries) => {
+                let mut map = Map::new();
+                for (key, value) in entries {
+                    let Some(name) = self.key(key) else { continue };
+                    if name.chars().any(|letter| (FIRST_MARK..FIRST_MARK + 64).contains(&u32::from(letter))) {
+                        continue;
+                    }
+                    let child = format!("{pointer}/{}", escape(&name));
+                    if map.contains_key(&name) {
+                        let message = format!("key `{}` stands twice in one map", shorten(&name));
+                        self.error(key, message, "each key once");
+                        continue;
+                    }
+                    self.places.keys.insert(child.clone(), Place::of(key.span.start));
+                    let value = self.value(value, &child);
+                    map.insert(name, value);
+                }
+                Value::Object(map)
+            }
+            YamlData::Tagged(tag, inner) => {
+                let message = format!("the YAML tag `{tag}` means nothing here");
+                self.error(node, message, "the plain value");
+                self.value(inner, pointer)
+            }
+            YamlData::BadValue | YamlData::Alias(_) | YamlData::Representation(..) => {
+                self.error(node, "this value cannot be read".to_owned(), "a text, a number, a list or a map");
+                Value::Null
+            }
+        }
+    }
+
+    fn scalar(&mut self, scalar: &Scalar<'_>, node: &MarkedYaml<'_>) -> Value {
+        match scalar {
+            Scalar::Null => Value::Null,
+            Scalar::Boolean(truth) => Value::Bool(*truth),
+            Scalar::Integer(number) => Value::from(*number),
+            Scalar::FloatingPoint(number) => match serde_json::Number::from_f64(number.into_inner()) {
+                Some(number) => Value::Number(number),
+                None => {
+                    let message = format!("{} is no finite number", number.into_inner());
+                    self.error(node, message, "a finite number, or text in quotes");
+                    Value::Null
+                }
+            },
+            Scalar::String(text) => Value::String(text.clone().into_owned()),
+        }
+    }
+
+    fn key(&mut self, key: &MarkedYaml<'_>) -> Option<String> {
+        match &key.data {
+            YamlData::Value(Scalar::String(text)) => Some(text.clone().into_owned()),
+            YamlData::Value(Scalar::Integer(number)) => Some(number.to_string()),
+            YamlData::Value(Scalar::FloatingPoint(number)) => Some(number.to_string()),
+            YamlData::Value(Scalar::Boolean(truth)) => Some(truth.to_string()),
+            YamlData::Value(Scalar::Null) => Some("null".to_owned()),
+            _ => {
+                self.error(key, "a list or map cannot be a key".to_owned(), "a name");
+                None
+            }
+        }
+    }
+
+    fn error(&mut self, node: &MarkedYaml<'_>, message: String, expected: &str) {
+        self.errors.push(SpecError::at(self.file, Place::of(node.span.start), message, expected));
+    }
+}

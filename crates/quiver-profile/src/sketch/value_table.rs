@@ -1,0 +1,240 @@
+//! Counts values in an open-addressing table; decides nothing about which values stay.
+
+use std::cmp::Ordering;
+
+use crate::codec::{CodecError, Reader, Writer, from_ordered, to_ordered};
+use crate::hash::ValueHash;
+
+/// A value that can be counted by its hash.
+pub trait SampleValue: Clone {
+    /// The form in which values are looked up.
+    type Borrowed: ?Sized;
+    /// Takes ownership of a value on its first occurrence.
+    fn own(value: &Self::Borrowed) -> Self;
+    /// Gives the looked-up form.
+    fn borrowed(&self) -> &Self::Borrowed;
+    /// Orders two values.
+    fn compare(left: &Self::Borrowed, right: &Self::Borrowed) -> Ordering;
+    /// Whether two values are the same.
+    fn same(left: &Self::Borrowed, right: &Self::Borrowed) -> bool;
+    /// The lower half of the value's hash.
+    fn hash(value: &Self::Borrowed) -> u64;
+    /// Writes values that are sorted and unique.
+    fn write_all(values: &[&Self], writer: &mut Writer);
+    /// Reads `count` values written by `write_all`.
+    fn read_all(count: usize, reader: &mut Reader<'_>) -> Result<Vec<Self>, CodecError>;
+}
+
+impl SampleValue for f64 {
+    type Borrowed = f64;
+    fn own(value: &f64) -> Self {
+        *value
+    }
+    fn borrowed(&self) -> &f64 {
+        self
+    }
+    fn compare(left: &f64, right: &f64) -> Ordering {
+        left.total_cmp(right)
+    }
+    #[inline(always)]
+    fn same(left: &f64, right: &f64) -> bool {
+        left == right
+    }
+    fn hash(value: &f64) -> u64 {
+        ValueHash::of_number(*value).low
+    }
+    fn write_all(values: &[&Self], writer: &mut Writer) {
+        let mut previous = 0;
+        for &&value in values {
+            let ordered = to_ordered(value);
+            writer.unsigned(ordered - previous);
+            previous = ordered;
+        }
+    }
+    fn read_all(count: usize, reader: &mut Reader<'_>) -> Result<Vec<Self>, CodecError> {
+        let mut ordered = 0u64;
+        let mut values = Vec::with_capacity(count);
+        for _ in 0..count {
+            let invalid = CodecError::Invalid { field: "counted number" };
+            let Some(next) = ordered.checked_add(reader.unsigned()?) else { return Err(invalid) };
+            let value = from_ordered(next);
+            if !value.is_finite() || (next <= ordered && !values.is_empty()) {
+                return Err(invalid);
+            }
+            values.push(value);
+            ordered = next;
+        }
+        Ok(values)
+    }
+}
+
+impl SampleValue for Box<str> {
+    type Borrowed = str;
+    fn own(value: &str) -> Self {
+        value.into()
+    }
+    fn borrowed(&self) -> &str {
+        self
+    }
+    fn compare(left: &str, right: &str) -> Ordering {
+        left.cmp(right)
+    }
+    #[inline(always)]
+    fn same(left: &str, right: &str) -> bool {
+        left == right
+    }
+    fn hash(value: &str) -> u64 {
+        ValueHash::of_text(value).low
+    }
+    fn write_all(values: &[&Self], writer: &mut Writer) {
+        values.iter().for_each(|value| writer.text(value));
+    }
+    fn read_all(count: usize, reader: &mut Reader<'_>) -> Result<Vec<Self>, CodecError> {
+        let values: Vec<Self> = (0..count).map(|_| Ok(reader.text()?.into())).collect::<Result<_, CodecError>>()?;
+        if values.is_sorted_by(|left, right| left < right) {
+            Ok(values)
+        } else {
+            Err(CodecError::Invalid { field: "counted text" })
+        }
+    }
+}
+
+/// Values with their hashes and counts, in order of first occurrence.
+#[derive(Debug, Clone)]
+pub struct ValueTable<V> {
+    /// Positions in the three lists plus one, zero when free.
+    slots: Vec<u32>,
+    hashes: Vec<u64>,
+    counts: Vec<u64>,
+    values: Vec<V>,
+}
+
+impl<V> Default for ValueTable<V> {
+    fn default() -> Self {
+        Self { slots: Vec::new(), hashes: Vec::new(), counts: Vec::new(), values: Vec::new() }
+    }
+}
+
+impl<V: SampleValue> ValueTable<V> {
+    /// How many distinct values are counted.
+    pub fn len(&self) -> usize {
+        self.hashes.len()
+    }
+
+    /// Whether nothing is counted.
+    pub fn is_empty(&self) -> bool {
+        self.hashes.is_empty()
+    }
+
+    /// Adds `count` rows of a value; `hash` is the lower half of its hash. Returns whether the value was new.
+    #[inline]
+    pub fn add(&mut self, hash: u64, value: &V::Borrowed, count: u64) -> bool {
+        if self.slots.is_empty() {
+            self.slots = vec![0; 16];
+        }
+        let mask = self.slots.len() - 1;
+        let mut slot = hash as usize & mask;
+        while let Some(position) = (self.slots[slot] as usize).checked_sub(1) {
+            if self.hashes[position] == hash && V::same(self.values[position].borrowed(), value) {
+                self.counts[position] += count;
+                return false;
+            }
+            slot = (slot + 1) & mask;
+        }
+        self.insert(slot, hash, value, count);
+        true
+    }
+
+    #[cold]
+    fn insert(&mut self, slot: usize, hash: u64, value: &V::Borrowed, count: u64) {
+        self.hashes.push(hash);
+        self.counts.push(count);
+        self.values.push(V::own(value));
+        self.slots[slot] = self.hashes.len() as u32;
+        if 2 * self.hashes.len() > self.slots.len() {
+            self.rebuild_slots();
+        }
+    }
+
+    fn rebuild_slots(&mut self) {
+        let size = (4 * self.hashes.len()).next_power_of_two().max(16);
+        self.slots.clear();
+        self.slots.resize(size, 0);
+        for (position, &hash) in self.hashes.iter().enumerate() {
+            let mut slot = hash as usize & (size - 1);
+            while self.slots[slot] != 0 {
+                slot = (slot + 1) & (size - 1);
+            }
+            self.slots[slot] = position as u32 + 1;
+        }
+    }
+
+    /// The values with their hashes and counts.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &V, u64)> + '_ {
+        self.hashes.iter().zip(&self.values).zip(&self.counts).map(|((&hash, value), &count)| (hash, value, count))
+    }
+
+    /// Rewrites every count by `rewrite(hash, count)`; a value without a count is removed.
+    pub fn rewrite(&mut self, rewrite: impl Fn(u64, u64) -> Option<u64>) {
+        let old = std::mem::take(self);
+        for ((hash, value), count) in old.hashes.into_iter().zip(old.values).zip(old.counts) {
+            if let Some(count) = rewrite(hash, count) {
+                self.hashes.push(hash);
+                self.values.push(value);
+                self.counts.push(count);
+            }
+        }
+        self.slots = old.slots;
+        self.rebuild_slots();
+    }
+
+    /// Positions of the `limit` smallest values by hash, equal hashes by value.
+    fn smallest(&self, limit: usize) -> Vec<usize> {
+        let mut positions: Vec<usize> = (0..self.hashes.len()).collect();
+        if positions.len() > limit {
+            positions.select_nth_unstable_by(limit - 1, |&left, &right| {
+                self.hashes[left]
+                    .cmp(&self.hashes[right])
+                    .then_with(|| V::compare(self.values[left].borrowed(), self.values[right].borrowed()))
+            });
+            positions.truncate(limit);
+        }
+        positions
+    }
+
+    /// Keeps the `limit` smallest values by hash, equal hashes by value; returns the largest hash that is kept.
+    pub fn keep_smallest(&mut self, limit: usize) -> Option<u64> {
+        let keep = self.smallest(limit);
+        self.hashes = keep.iter().map(|&position| self.hashes[position]).collect();
+        self.counts = keep.iter().map(|&position| self.counts[position]).collect();
+        self.values = keep.iter().map(|&position| self.values[position].clone()).collect();
+        self.rebuild_slots();
+        self.hashes.iter().copied().max()
+    }
+
+    /// The values with their counts, sorted by value.
+    pub fn sorted(&self) -> Vec<(&V, u64)> {
+        let mut entries: Vec<(&V, u64)> = self.iter().map(|(_, value, count)| (value, count)).collect();
+        entries.sort_unstable_by(|left, right| V::compare(left.0.borrowed(), right.0.borrowed()));
+        entries
+    }
+
+    /// Writes the values and counts, sorted by value.
+    pub fn write(&self, writer: &mut Writer) {
+        let entries = self.sorted();
+        writer.unsigned(entries.len() as u64);
+        V::write_all(&entries.iter().map(|&(value, _)| value).collect::<Vec<_>>(), writer);
+        entries.iter().for_each(|&(_, count)| writer.unsigned(count));
+    }
+
+    /// Reads what [`ValueTable::write`] wrote.
+    pub fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+        let length = reader.length()?;
+        let values = V::read_all(length, reader)?;
+        let counts = (0..length).map(|_| reader.unsigned()).collect::<Result<_, _>>()?;
+        let hashes = values.iter().map(|value| V::hash(value.borrowed())).collect();
+        let mut table = Self { slots: Vec::new(), hashes, counts, values };
+        table.rebuild_slots();
+        Ok(table)
+    }
+}

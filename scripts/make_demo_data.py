@@ -88,7 +88,9 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = compact(pyarrow.parquet.read_table(arguments.source))
     write(rows, arguments.target)
-    print(f"{arguments.target}: {rows.num_rows} rows, {arguments.target.stat().st_size} bytes")
+    print(
+        f"{arguments.target}: {rows.num_rows} rows, {arguments.target.stat().st_size} bytes"
+    )
 
 
 if __name__ == "__main__":

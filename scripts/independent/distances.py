@@ -32,10 +32,13 @@ class NumericBins:
         is_heavy = numpy.isin(values, self.heavy)
         remainder = values[~(under | over | is_heavy)]
         cut = numpy.bincount(
-            numpy.searchsorted(self.edges, remainder, side="left"), minlength=len(self.edges) + 1
+            numpy.searchsorted(self.edges, remainder, side="left"),
+            minlength=len(self.edges) + 1,
         )
         heavy = [int(numpy.sum(values == value)) for value in self.heavy]
-        return numpy.array([*heavy, *cut, under.sum(), over.sum(), nulls], dtype=numpy.int64)
+        return numpy.array(
+            [*heavy, *cut, under.sum(), over.sum(), nulls], dtype=numpy.int64
+        )
 
 
 def quantile_edges(values: numpy.ndarray, bins: int) -> numpy.ndarray:
@@ -62,7 +65,9 @@ def numeric_bins(reference: numpy.ndarray) -> NumericBins:
     return NumericBins(heavy, edges, float(reference.min()), float(reference.max()))
 
 
-def occupied(reference: numpy.ndarray, current: numpy.ndarray) -> tuple[numpy.ndarray, numpy.ndarray]:
+def occupied(
+    reference: numpy.ndarray, current: numpy.ndarray
+) -> tuple[numpy.ndarray, numpy.ndarray]:
     """Leaves out the bins that are empty on both sides."""
     kept = (reference > 0) | (current > 0)
     return reference[kept], current[kept]
@@ -75,10 +80,14 @@ def shares(counts: numpy.ndarray) -> numpy.ndarray:
 
 def filled_shares(counts: numpy.ndarray) -> numpy.ndarray:
     """Counts an empty bin as half a row, so that a logarithm stays finite."""
-    return shares(numpy.where(counts == 0, EMPTY_BIN_COUNT, counts.astype(numpy.float64)))
+    return shares(
+        numpy.where(counts == 0, EMPTY_BIN_COUNT, counts.astype(numpy.float64))
+    )
 
 
-def population_stability_index(reference: numpy.ndarray, current: numpy.ndarray) -> float:
+def population_stability_index(
+    reference: numpy.ndarray, current: numpy.ndarray
+) -> float:
     """Sums (c - r) ln(c / r) over filled shares."""
     r, c = filled_shares(reference), filled_shares(current)
     return float(numpy.sum((c - r) * numpy.log(c / r)))
@@ -97,7 +106,9 @@ def jensen_shannon_distance(reference: numpy.ndarray, current: numpy.ndarray) ->
     divergence = 0.0
     for side in (r, c):
         held = side > 0
-        divergence += 0.5 * numpy.sum(side[held] * numpy.log2(side[held] / middle[held]))
+        divergence += 0.5 * numpy.sum(
+            side[held] * numpy.log2(side[held] / middle[held])
+        )
     return float(numpy.sqrt(max(divergence, 0.0)))
 
 

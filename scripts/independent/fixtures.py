@@ -21,7 +21,9 @@ def read_flights(path: Path) -> pyarrow.Table:
     local = pyarrow.compute.local_timestamp(
         flights["event_time"].cast(pyarrow.timestamp("ms", TIME_ZONE))
     )
-    return flights.append_column("local_month", pyarrow.compute.strftime(local, "%Y-%m"))
+    return flights.append_column(
+        "local_month", pyarrow.compute.strftime(local, "%Y-%m")
+    )
 
 
 def months_of(flights: pyarrow.Table) -> list[str]:
@@ -62,7 +64,9 @@ def _join_short_lists(text: str) -> str:
                 joined.extend(held)
             held = [line]
         elif held is not None and stripped.rstrip(",") == "]":
-            joined.append(held[0] + " ".join(part.strip() for part in held[1:]) + stripped)
+            joined.append(
+                held[0] + " ".join(part.strip() for part in held[1:]) + stripped
+            )
             held = None
         elif held is not None and stripped.endswith("{"):
             joined.extend([*held, line])

@@ -6,9 +6,6 @@ from typing import Any
 
 import numpy
 import pyarrow
-from scipy import stats
-from scipy.spatial.distance import jensenshannon
-
 from distances import (
     BIN_BUDGET,
     NumericBins,
@@ -19,28 +16,56 @@ from distances import (
     quantile_edges,
     shares,
 )
-from fixtures import FLIGHTS, REPOSITORY, in_month, months_of, numbers, packages, read_flights, write_fixture
+from fixtures import (
+    FLIGHTS,
+    REPOSITORY,
+    in_month,
+    months_of,
+    numbers,
+    packages,
+    read_flights,
+    write_fixture,
+)
+from scipy import stats
+from scipy.spatial.distance import jensenshannon
 
 TARGET = REPOSITORY / "crates/quiver/tests/independent/flights_distances.json"
 REFERENCE_MONTH = "2013-02"
-NUMERIC = ("hour", "distance", "dow", "temp", "dewp", "humid", "wind_speed", "precip", "pressure", "visib")
+NUMERIC = (
+    "hour",
+    "distance",
+    "dow",
+    "temp",
+    "dewp",
+    "humid",
+    "wind_speed",
+    "precip",
+    "pressure",
+    "visib",
+)
 CATEGORICAL = ("carrier", "origin", "dest")
 TOLERANCE = 1e-12
 
 
-def checked_bin_distances(reference: numpy.ndarray, current: numpy.ndarray) -> dict[str, float]:
+def checked_bin_distances(
+    reference: numpy.ndarray, current: numpy.ndarray
+) -> dict[str, float]:
     """Measures the bins and refuses a Jensen-Shannon distance that SciPy does not confirm."""
     measured = bin_distances(reference, current)
     library = jensenshannon(*map(shares, occupied(reference, current)), base=2)
     # Near zero the root magnifies rounding, so the divergence is what is compared.
     if abs(measured["js"] ** 2 - library**2) > TOLERANCE:
-        raise ValueError(f"Jensen-Shannon distance: {measured['js']} here, {library} in SciPy")
+        raise ValueError(
+            f"Jensen-Shannon distance: {measured['js']} here, {library} in SciPy"
+        )
     return measured
 
 
 def quantile10_counts(values: numpy.ndarray, edges: numpy.ndarray) -> numpy.ndarray:
     """Counts non-null values between right-closed edges; the outer bins have no limit."""
-    return numpy.bincount(numpy.searchsorted(edges, values, side="left"), minlength=len(edges) + 1)
+    return numpy.bincount(
+        numpy.searchsorted(edges, values, side="left"), minlength=len(edges) + 1
+    )
 
 
 def numeric_month(
@@ -68,7 +93,9 @@ def numeric_month(
     }
 
 
-def numeric_feature(flights: pyarrow.Table, name: str, months: list[str]) -> dict[str, Any]:
+def numeric_feature(
+    flights: pyarrow.Table, name: str, months: list[str]
+) -> dict[str, Any]:
     """Measures every month of one numeric feature against the reference month."""
     reference_column = in_month(flights, REFERENCE_MONTH)[name]
     reference = numbers(reference_column)
@@ -86,21 +113,29 @@ def numeric_feature(flights: pyarrow.Table, name: str, months: list[str]) -> dic
         "quantile10_edges": edges.tolist(),
         "quantile10_reference_counts": quantile10_counts(reference, edges).tolist(),
         "months": {
-            month: numeric_month(in_month(flights, month)[name], reference, bins, edges, reference_counts)
+            month: numeric_month(
+                in_month(flights, month)[name], reference, bins, edges, reference_counts
+            )
             for month in months
         },
     }
 
 
-def category_counts(column: pyarrow.ChunkedArray, categories: list[str]) -> numpy.ndarray:
+def category_counts(
+    column: pyarrow.ChunkedArray, categories: list[str]
+) -> numpy.ndarray:
     """Counts the reference's categories, then every other one as unseen, then nulls."""
-    counted = {row["values"]: row["counts"] for row in column.value_counts().to_pylist()}
+    counted = {
+        row["values"]: row["counts"] for row in column.value_counts().to_pylist()
+    }
     nulls = counted.pop(None, 0)
     known = [counted.pop(category, 0) for category in categories]
     return numpy.array([*known, sum(counted.values()), nulls], dtype=numpy.int64)
 
 
-def categorical_feature(flights: pyarrow.Table, name: str, months: list[str]) -> dict[str, Any]:
+def categorical_feature(
+    flights: pyarrow.Table, name: str, months: list[str]
+) -> dict[str, Any]:
     """Measures every month of one categorical feature against the reference month."""
     reference_column = in_month(flights, REFERENCE_MONTH)[name]
     categories = sorted(reference_column.drop_null().unique().to_pylist())
@@ -159,7 +194,9 @@ def main() -> None:
         "conventions": CONVENTIONS,
         "reference": REFERENCE_MONTH,
         "numeric": {name: numeric_feature(flights, name, months) for name in NUMERIC},
-        "categorical": {name: categorical_feature(flights, name, months) for name in CATEGORICAL},
+        "categorical": {
+            name: categorical_feature(flights, name, months) for name in CATEGORICAL
+        },
     }
     write_fixture(arguments.target, content)
 

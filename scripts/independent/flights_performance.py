@@ -7,9 +7,17 @@ from typing import Any
 import numpy
 import pyarrow
 import pyarrow.compute
+from fixtures import (
+    FLIGHTS,
+    REPOSITORY,
+    in_month,
+    months_of,
+    numbers,
+    packages,
+    read_flights,
+    write_fixture,
+)
 from sklearn import metrics
-
-from fixtures import FLIGHTS, REPOSITORY, in_month, months_of, numbers, packages, read_flights, write_fixture
 
 TARGET = REPOSITORY / "crates/quiver/tests/independent/flights_performance.json"
 THRESHOLD = 0.5
@@ -31,7 +39,9 @@ def calibration_error(labels: numpy.ndarray, scores: numpy.ndarray) -> float:
 def classification(labels: numpy.ndarray, scores: numpy.ndarray) -> dict[str, Any]:
     """Measures one score against the labels of the same rows."""
     decisions = (scores >= THRESHOLD).astype(numpy.int64)
-    (tn, fp), (fn, tp) = metrics.confusion_matrix(labels, decisions, labels=[0, 1]).tolist()
+    (tn, fp), (fn, tp) = metrics.confusion_matrix(
+        labels, decisions, labels=[0, 1]
+    ).tolist()
     return {
         "tp": tp,
         "fp": fp,

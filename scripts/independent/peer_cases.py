@@ -3,7 +3,9 @@
 import json
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,8 +28,8 @@ class Case:
     name: str
     kind: Kind
     type: Type
-    reference: list[Value]
-    current: list[Value]
+    reference: Sequence[Value]
+    current: Sequence[Value]
 
 
 def _floats(values: numpy.ndarray, decimals: int = 6) -> list[Value]:
@@ -38,19 +40,32 @@ def _integers(values: numpy.ndarray) -> list[Value]:
     return [int(value) for value in values]
 
 
-def _letters(generator: numpy.random.Generator, rows: int, shares: list[float]) -> list[Value]:
-    return [str(value) for value in generator.choice(LETTERS[: len(shares)], rows, p=shares)]
+def _letters(
+    generator: numpy.random.Generator, rows: int, shares: list[float]
+) -> list[Value]:
+    return [
+        str(value) for value in generator.choice(LETTERS[: len(shares)], rows, p=shares)
+    ]
 
 
-def _with_nulls(generator: numpy.random.Generator, values: list[Value], share: float) -> list[Value]:
-    return [None if missing else value for value, missing in zip(values, generator.random(len(values)) < share)]
+def _with_nulls(
+    generator: numpy.random.Generator, values: list[Value], share: float
+) -> list[Value]:
+    return [
+        None if missing else value
+        for value, missing in zip(values, generator.random(len(values)) < share)
+    ]
 
 
 def _numeric_cases(generator: numpy.random.Generator) -> list[Case]:
     normal = _floats(generator.normal(0, 1, 2000))
     same = _floats(generator.normal(0, 1, 500), 4)
-    zeros = numpy.where(generator.random(2000) < 0.93, 0.0, generator.lognormal(1, 1, 2000))
-    fewer_zeros = numpy.where(generator.random(600) < 0.88, 0.0, generator.lognormal(1, 1, 600))
+    zeros = numpy.where(
+        generator.random(2000) < 0.93, 0.0, generator.lognormal(1, 1, 2000)
+    )
+    fewer_zeros = numpy.where(
+        generator.random(600) < 0.88, 0.0, generator.lognormal(1, 1, 600)
+    )
     outlier = _floats(generator.normal(0, 1, 500), 4)
     outlier[250] = 1e6
     infinite = _floats(generator.normal(0, 1, 800), 4)
@@ -58,11 +73,31 @@ def _numeric_cases(generator: numpy.random.Generator) -> list[Case]:
     more_infinite = _floats(generator.normal(0.2, 1, 400), 4)
     more_infinite[:12] = [math.inf] * 8 + [-math.inf] * 4
     return [
-        Case("normal_shifted", "numeric", "float", normal, _floats(generator.normal(0.3, 1, 600))),
+        Case(
+            "normal_shifted",
+            "numeric",
+            "float",
+            normal,
+            _floats(generator.normal(0.3, 1, 600)),
+        ),
         Case("normal_identical", "numeric", "float", same, same),
-        Case("normal_beyond_range", "numeric", "float", same, _floats(generator.normal(0, 3, 400), 4)),
-        Case("zero_heavy", "numeric", "float", _floats(zeros, 4), _floats(fewer_zeros, 4)),
-        Case("one_outlier", "numeric", "float", _floats(generator.normal(0, 1, 1500), 4), outlier),
+        Case(
+            "normal_beyond_range",
+            "numeric",
+            "float",
+            same,
+            _floats(generator.normal(0, 3, 400), 4),
+        ),
+        Case(
+            "zero_heavy", "numeric", "float", _floats(zeros, 4), _floats(fewer_zeros, 4)
+        ),
+        Case(
+            "one_outlier",
+            "numeric",
+            "float",
+            _floats(generator.normal(0, 1, 1500), 4),
+            outlier,
+        ),
         Case(
             "nulls",
             "numeric",
@@ -87,7 +122,11 @@ def _numeric_cases(generator: numpy.random.Generator) -> list[Case]:
             _floats(generator.integers(2, 24, 300) / 4),
         ),
         Case(
-            "tiny", "numeric", "float", _floats(generator.normal(0, 1, 30)), _floats(generator.normal(0.5, 1, 30))
+            "tiny",
+            "numeric",
+            "float",
+            _floats(generator.normal(0, 1, 30)),
+            _floats(generator.normal(0.5, 1, 30)),
         ),
         Case(
             "large",
@@ -184,8 +223,20 @@ def _categorical_cases(generator: numpy.random.Generator) -> list[Case]:
             _with_nulls(generator, _letters(generator, 1200, [0.5, 0.3, 0.2]), 0.20),
             _with_nulls(generator, _letters(generator, 600, [0.45, 0.35, 0.2]), 0.35),
         ),
-        Case("categorical_tiny", "categorical", "string", list("aaaaaaaaaabbbbbbbbbbcccccccccc"), list("aaabbbbbbbbbbbbbbcccccccccccdd")),
-        Case("rare_levels", "categorical", "string", list(rare_reference), list(rare_current)),
+        Case(
+            "categorical_tiny",
+            "categorical",
+            "string",
+            list("aaaaaaaaaabbbbbbbbbbcccccccccc"),
+            list("aaabbbbbbbbbbbbbbcccccccccccdd"),
+        ),
+        Case(
+            "rare_levels",
+            "categorical",
+            "string",
+            list(rare_reference),
+            list(rare_current),
+        ),
     ]
 
 
@@ -212,10 +263,10 @@ def _read(value: Any) -> Any:
     return float(value) if value in ("Infinity", "-Infinity") else value
 
 
-def _sample(side: str, values: list[Value]) -> dict[str, Any]:
+def _sample(side: str, values: Sequence[Value]) -> dict[str, Any]:
     if len(values) <= LONGEST_LIST:
         return {side: values}
-    counted = sorted(Counter(values).items(), key=lambda pair: pair[0])
+    counted = sorted(Counter(values).items(), key=itemgetter(0))
     return {f"{side}_counts": [list(pair) for pair in counted]}
 
 
@@ -228,7 +279,11 @@ def _unsample(side: str, entry: dict[str, Any]) -> list[Value]:
 def case_of(entry: dict[str, Any]) -> Case:
     """Reads a case back from a fixture's entry."""
     return Case(
-        entry["name"], entry["kind"], entry["type"], _unsample("reference", entry), _unsample("current", entry)
+        entry["name"],
+        entry["kind"],
+        entry["type"],
+        _unsample("reference", entry),
+        _unsample("current", entry),
     )
 
 
@@ -244,9 +299,14 @@ def read_fixture(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def write_fixture(path: Path, head: dict[str, Any], entries: list[dict[str, Any]]) -> None:
+def write_fixture(
+    path: Path, head: dict[str, Any], entries: list[dict[str, Any]]
+) -> None:
     """Writes a fixture with one line for each case's member, floats to their last bit."""
-    lines = [f' {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)},' for key, value in head.items()]
+    lines = [
+        f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)},"
+        for key, value in head.items()
+    ]
     cases = []
     for entry in entries:
         members = [
@@ -255,5 +315,7 @@ def write_fixture(path: Path, head: dict[str, Any], entries: list[dict[str, Any]
         ]
         cases.append("  {\n" + ",\n".join(members) + "\n  }")
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = "{\n" + "\n".join(lines) + '\n "cases": [\n' + ",\n".join(cases) + "\n ]\n}\n"
+    text = (
+        "{\n" + "\n".join(lines) + '\n "cases": [\n' + ",\n".join(cases) + "\n ]\n}\n"
+    )
     path.write_text(text, encoding="utf-8")

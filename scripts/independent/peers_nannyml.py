@@ -1,17 +1,16 @@
 """Runs NannyML 0.13 on the shared cases and records what it returned."""
 
-import reporting_off  # noqa: F401
-
 import argparse
 import warnings
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pandas
+import reporting_off  # noqa: F401
 from nannyml import UnivariateDriftCalculator
 from nannyml.exceptions import CalculatorException
-
 from peer_cases import FIXTURES, Case, entry_of, make_cases, write_fixture
 
 TARGET = FIXTURES / "nannyml_0_13.json"
@@ -21,7 +20,7 @@ METHODS = {
 }
 
 
-def frame(case: Case, values: list[Any]) -> pandas.DataFrame:
+def frame(case: Case, values: Sequence[Any]) -> pandas.DataFrame:
     """Returns the one column; a null is a NaN."""
     types = {"float": "float64", "integer": "int64", "string": "object"}
     return pandas.DataFrame({"x": pandas.Series(values, dtype=types[case.type])})
@@ -31,10 +30,16 @@ def calculator(case: Case, method: str) -> UnivariateDriftCalculator:
     """Sets one method up so that the whole current sample is one chunk."""
     if case.kind == "numeric":
         return UnivariateDriftCalculator(
-            column_names=["x"], treat_as_numerical=["x"], continuous_methods=[method], chunk_number=1
+            column_names=["x"],
+            treat_as_numerical=["x"],
+            continuous_methods=[method],
+            chunk_number=1,
         )
     return UnivariateDriftCalculator(
-        column_names=["x"], treat_as_categorical=["x"], categorical_methods=[method], chunk_number=1
+        column_names=["x"],
+        treat_as_categorical=["x"],
+        categorical_methods=[method],
+        chunk_number=1,
     )
 
 
@@ -45,7 +50,11 @@ def results(case: Case) -> dict[str, Any]:
         drift = calculator(case, name)
         try:
             drift.fit(frame(case, case.reference))
-            table = drift.calculate(frame(case, case.current)).filter(period="analysis").to_df()
+            table = (
+                drift.calculate(frame(case, case.current))
+                .filter(period="analysis")
+                .to_df()
+            )
         except CalculatorException as error:
             measured[name] = None
             measured[f"{name}_error"] = str(error)
@@ -65,9 +74,13 @@ def main() -> None:
     warnings.simplefilter("ignore")
     head = {
         "about": "Made by scripts/independent/peers_nannyml.py; do not edit.",
-        "packages": {name: version(name) for name in ("nannyml", "numpy", "pandas", "scipy")},
+        "packages": {
+            name: version(name) for name in ("nannyml", "numpy", "pandas", "scipy")
+        },
     }
-    write_fixture(arguments.target, head, [entry_of(case, results(case)) for case in make_cases()])
+    write_fixture(
+        arguments.target, head, [entry_of(case, results(case)) for case in make_cases()]
+    )
 
 
 if __name__ == "__main__":

@@ -1,17 +1,16 @@
 """Runs TensorFlow Data Validation 1.16 on the shared cases and records what it returned."""
 
-import reporting_off  # noqa: F401
-
 import argparse
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas
+import reporting_off  # noqa: F401
 import tensorflow_data_validation
-from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
-
 from peer_cases import FIXTURES, Case, entry_of, make_cases, write_fixture
+from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
 
 TARGET = FIXTURES / "tfdv_1_16.json"
 HISTOGRAMS = {
@@ -27,11 +26,11 @@ MEASURES = {
     anomalies_pb2.DriftSkewInfo.Measurement.JENSEN_SHANNON_DIVERGENCE: "jensen_shannon_divergence",
     anomalies_pb2.DriftSkewInfo.Measurement.NORMALIZED_ABSOLUTE_DIFFERENCE: "normalized_abs_difference",
 }
-Statistics = statistics_pb2.DatasetFeatureStatisticsList
-Histogram = list[tuple[float, float, float]]
+Statistics: TypeAlias = statistics_pb2.DatasetFeatureStatisticsList
+Histogram: TypeAlias = list[tuple[float, float, float]]
 
 
-def statistics(case: Case, values: list[Any]) -> Statistics:
+def statistics(case: Case, values: Sequence[Any]) -> Statistics:
     """Summarises the one column with the package's defaults."""
     types = {"float": "float64", "integer": "int64", "string": "object"}
     frame = pandas.DataFrame({"x": pandas.Series(values, dtype=types[case.type])})
@@ -49,7 +48,9 @@ def comparator(kind: str, source: str) -> schema_pb2.FeatureComparator:
     return asked
 
 
-def measure(kind: str, source: str, reference: Statistics, current: Statistics) -> dict[str, float]:
+def measure(
+    kind: str, source: str, reference: Statistics, current: Statistics
+) -> dict[str, float]:
     """Returns what the package's validation measured between both summaries."""
     schema = tensorflow_data_validation.infer_schema(reference)
     schema.feature[0].drift_comparator.CopyFrom(comparator(kind, source))
@@ -67,11 +68,16 @@ def buckets(summary: Statistics, source: str) -> list[list[float]]:
     """Lists a histogram's buckets as low value, high value and count."""
     for histogram in summary.datasets[0].features[0].num_stats.histograms:
         if histogram.type == HISTOGRAMS[source]:
-            return [[bucket.low_value, bucket.high_value, bucket.sample_count] for bucket in histogram.buckets]
+            return [
+                [bucket.low_value, bucket.high_value, bucket.sample_count]
+                for bucket in histogram.buckets
+            ]
     raise ValueError(f"no {source} histogram")
 
 
-def numeric_results(case: Case, reference: Statistics, current: Statistics) -> dict[str, Any]:
+def numeric_results(
+    case: Case, reference: Statistics, current: Statistics
+) -> dict[str, Any]:
     """Measures both kinds of histogram and keeps the histograms."""
     measured: dict[str, Any] = {}
     for source in HISTOGRAMS:
@@ -84,7 +90,10 @@ def numeric_results(case: Case, reference: Statistics, current: Statistics) -> d
 
 def results(case: Case) -> dict[str, Any]:
     """Summarises both samples and measures between the summaries."""
-    reference, current = statistics(case, case.reference), statistics(case, case.current)
+    reference, current = (
+        statistics(case, case.reference),
+        statistics(case, case.current),
+    )
     if case.kind == "numeric":
         return numeric_results(case, reference, current)
     return measure(case.kind, "standard", reference, current)
@@ -94,18 +103,24 @@ def summary_of(histogram: Histogram, nans: int) -> Statistics:
     """Wraps hand-made buckets as a summary, for what samples from a table cannot express."""
     summary = statistics_pb2.DatasetFeatureStatisticsList()
     rows = int(sum(count for _, _, count in histogram)) + nans
-    feature = summary.datasets.add(num_examples=rows).features.add(type=statistics_pb2.FeatureNameStatistics.FLOAT)
+    feature = summary.datasets.add(num_examples=rows).features.add(
+        type=statistics_pb2.FeatureNameStatistics.FLOAT
+    )
     feature.path.step.append("x")
     common = feature.num_stats.common_stats
     common.num_non_missing = common.tot_num_values = rows
     common.min_num_values = common.max_num_values = 1
-    made = feature.num_stats.histograms.add(type=statistics_pb2.Histogram.STANDARD, num_nan=nans)
+    made = feature.num_stats.histograms.add(
+        type=statistics_pb2.Histogram.STANDARD, num_nan=nans
+    )
     for low, high, count in histogram:
         made.buckets.add(low_value=low, high_value=high, sample_count=count)
     return summary
 
 
-def histogram_entry(name: str, reference: Histogram, current: Histogram, nans: tuple[int, int]) -> dict[str, Any]:
+def histogram_entry(
+    name: str, reference: Histogram, current: Histogram, nans: tuple[int, int]
+) -> dict[str, Any]:
     """Measures between two hand-made histograms."""
     summaries = (summary_of(reference, nans[0]), summary_of(current, nans[1]))
     return {
@@ -125,7 +140,9 @@ def histogram_entries() -> list[dict[str, Any]]:
     wider = [(0.0, 1.0, 50.0), (1.0, 2.5, 50.0)]
     return [
         histogram_entry("wider", halves, wider, (0, 0)),
-        histogram_entry("disjoint", halves, [(3.0, 4.0, 50.0), (4.0, 5.0, 50.0)], (0, 0)),
+        histogram_entry(
+            "disjoint", halves, [(3.0, 4.0, 50.0), (4.0, 5.0, 50.0)], (0, 0)
+        ),
         histogram_entry("point", [(0.0, 0.0, 50.0), (1.0, 2.0, 50.0)], halves, (0, 0)),
         histogram_entry("nan_in_current", halves, halves, (0, 100)),
         histogram_entry("nan_in_both", halves, halves, (100, 100)),

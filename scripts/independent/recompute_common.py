@@ -1,10 +1,11 @@
 """Holds the bins, distances and tail probabilities that the peers' rules share, in NumPy alone."""
 
 import math
+from typing import Any, TypeAlias
 
 import numpy
 
-Array = numpy.ndarray
+Array: TypeAlias = numpy.ndarray
 
 
 def equal_width_edges(values: Array, width: float, integers: bool) -> Array:
@@ -36,7 +37,9 @@ def doane_width(values: Array) -> float:
         return 0.0
     error = math.sqrt(6 * (count - 2) / ((count + 1) * (count + 3)))
     skewness = numpy.mean(((values - numpy.mean(values)) / deviation) ** 3)
-    return float(values.max() - values.min()) / (1 + math.log2(count) + math.log2(1 + abs(skewness) / error))
+    return float(values.max() - values.min()) / (
+        1 + math.log2(count) + math.log2(1 + abs(skewness) / error)
+    )
 
 
 def histogram(values: Array, edges: Array) -> Array:
@@ -46,7 +49,7 @@ def histogram(values: Array, edges: Array) -> Array:
     return numpy.diff(numpy.append(below, through))
 
 
-def category_shares(values: list, keys: list) -> Array:
+def category_shares(values: list[Any], keys: list[Any]) -> Array:
     """Divides each key's count by the number of values."""
     return numpy.array([values.count(key) for key in keys]) / len(values)
 
@@ -61,14 +64,18 @@ def jensen_shannon_distance(p: Array, q: Array, base: float) -> float:
     """Takes the root of the Jensen-Shannon divergence of the normalised shares."""
     p, q = p / p.sum(), q / q.sum()
     middle = (p + q) / 2
-    divergence = (relative_entropy(p, middle) + relative_entropy(q, middle)) / 2 / math.log(base)
+    divergence = (
+        (relative_entropy(p, middle) + relative_entropy(q, middle)) / 2 / math.log(base)
+    )
     return math.sqrt(max(divergence, 0.0))
 
 
 def wasserstein(reference: Array, current: Array) -> float:
     """Integrates the gap between both distribution functions."""
     points = numpy.sort(numpy.concatenate([reference, current]))
-    below_reference = numpy.searchsorted(numpy.sort(reference), points[:-1], side="right")
+    below_reference = numpy.searchsorted(
+        numpy.sort(reference), points[:-1], side="right"
+    )
     below_current = numpy.searchsorted(numpy.sort(current), points[:-1], side="right")
     gaps = numpy.abs(below_reference / len(reference) - below_current / len(current))
     return float(numpy.sum(gaps * numpy.diff(points)))
@@ -79,7 +86,11 @@ def ks_rank_gap(reference: Array, current: Array) -> int:
     points = numpy.concatenate([reference, current])
     below_reference = numpy.searchsorted(numpy.sort(reference), points, side="right")
     below_current = numpy.searchsorted(numpy.sort(current), points, side="right")
-    return int(numpy.max(numpy.abs(below_reference * len(current) - below_current * len(reference))))
+    return int(
+        numpy.max(
+            numpy.abs(below_reference * len(current) - below_current * len(reference))
+        )
+    )
 
 
 def ks_exact_p(rank_gap: int, reference_rows: int, current_rows: int) -> float:
@@ -95,8 +106,12 @@ def ks_exact_p(rank_gap: int, reference_rows: int, current_rows: int) -> float:
         # Each row still to come is as likely as any other to be next.
         others = step - taken
         possible = (others >= 0) & (others <= n)
-        from_reference = numpy.where(possible, inside * (m - taken), 0.0) / (m + n - step)
-        from_current = numpy.where(possible, inside * (n - others), 0.0) / (m + n - step)
+        from_reference = numpy.where(possible, inside * (m - taken), 0.0) / (
+            m + n - step
+        )
+        from_current = numpy.where(possible, inside * (n - others), 0.0) / (
+            m + n - step
+        )
         inside = from_current
         inside[1:] += from_reference[:-1]
         gap = numpy.abs(taken * n - (step + 1 - taken) * m)

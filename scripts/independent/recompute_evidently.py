@@ -1,10 +1,10 @@
 """Recomputes Evidently 0.7's drift figures from its rules; never imports it."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy
-
 from peer_cases import Case, Value
 from recompute_common import (
     Array,
@@ -40,7 +40,7 @@ DISPLAYED = {
 }
 
 
-def cleaned(values: list[Value]) -> list[Any]:
+def cleaned(values: Sequence[Value]) -> list[Any]:
     """Drops nulls and infinities, which Evidently does before anything else."""
     return [
         value
@@ -65,7 +65,11 @@ def binned(case: Case, reference: list[Any], current: list[Any]) -> tuple[Array,
 def filled(shares: Array) -> Array:
     """Replaces empty shares by 1e-4, or by a millionth of a smallest share that is no larger."""
     smallest = shares[shares > 0].min()
-    return numpy.where(shares == 0, smallest / 10**6 if smallest <= SMALL_SHARE else SMALL_SHARE, shares)
+    return numpy.where(
+        shares == 0,
+        smallest / 10**6 if smallest <= SMALL_SHARE else SMALL_SHARE,
+        shares,
+    )
 
 
 def psi(case: Case, reference: list[Any], current: list[Any]) -> float:
@@ -92,7 +96,9 @@ def hellinger(case: Case, reference: list[Any], current: list[Any]) -> float:
         r, c = category_shares(reference, keys), category_shares(current, keys)
     else:
         distinct = numpy.array(keys)
-        edges = equal_width_edges(distinct, sturges_width(distinct), case.type == "integer")
+        edges = equal_width_edges(
+            distinct, sturges_width(distinct), case.type == "integer"
+        )
         r = histogram(numpy.array(reference), edges) / len(reference)
         c = histogram(numpy.array(current), edges) / len(current)
     return math.sqrt(1 - min(float(numpy.sum(numpy.sqrt(r * c))), 1.0))
@@ -101,7 +107,9 @@ def hellinger(case: Case, reference: list[Any], current: list[Any]) -> float:
 def wasserstein_normed(case: Case, reference: list[Any], current: list[Any]) -> float:
     """Divides by the reference's population deviation, at least 0.001."""
     floor = max(float(numpy.std(reference)), DEVIATION_FLOOR)
-    return wasserstein(numpy.array(reference, float), numpy.array(current, float)) / floor
+    return (
+        wasserstein(numpy.array(reference, float), numpy.array(current, float)) / floor
+    )
 
 
 def ks(case: Case, reference: list[Any], current: list[Any]) -> float:
@@ -188,8 +196,19 @@ def default(case: Case, reference: list[Any], current: list[Any]) -> dict[str, A
     is_distance = method in ("wasserstein", "jensenshannon")
     limit = DISTANCE_LIMIT if is_distance else P_VALUE_LIMIT
     # Only the Kolmogorov-Smirnov test counts a value equal to its limit as drift among the tests.
-    drifted = value >= limit if is_distance else value <= limit if method == "ks" else value < limit
-    return {"value": value, "method": DISPLAYED[method], "threshold": limit, "drifted": drifted}
+    drifted = (
+        value >= limit
+        if is_distance
+        else value <= limit
+        if method == "ks"
+        else value < limit
+    )
+    return {
+        "value": value,
+        "method": DISPLAYED[method],
+        "threshold": limit,
+        "drifted": drifted,
+    }
 
 
 def recompute(case: Case, measure: str) -> Any:

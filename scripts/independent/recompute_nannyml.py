@@ -1,10 +1,10 @@
 """Recomputes NannyML 0.13's univariate drift figures from its rules; never imports it."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy
-
 from peer_cases import Case
 from recompute_common import (
     Array,
@@ -23,7 +23,7 @@ LARGE_BINS = 10_000
 YATES = 0.5
 
 
-def present(values: list[Any]) -> list[Any]:
+def present(values: Sequence[Any]) -> list[Any]:
     """Drops nulls; infinities stay."""
     return [value for value in values if value is not None]
 
@@ -61,7 +61,11 @@ def hellinger(case: Case, reference: list[Any], current: list[Any]) -> float:
 def l_infinity(case: Case, reference: list[Any], current: list[Any]) -> float:
     """Takes the largest difference in share over the categories of both sides."""
     keys = sorted(set(reference) | set(current))
-    return float(numpy.max(numpy.abs(category_shares(reference, keys) - category_shares(current, keys))))
+    return float(
+        numpy.max(
+            numpy.abs(category_shares(reference, keys) - category_shares(current, keys))
+        )
+    )
 
 
 def kolmogorov_smirnov(case: Case, reference: list[Any], current: list[Any]) -> float:
@@ -71,7 +75,9 @@ def kolmogorov_smirnov(case: Case, reference: list[Any], current: list[Any]) -> 
         return ks_rank_gap(r, c) / (len(r) * len(c))
     edges = even_edges(r)
     reference_function = numpy.cumsum(histogram(r, edges) / len(r))
-    current_function = numpy.sum(c < edges[0]) / len(c) + numpy.cumsum(histogram(c, edges) / len(c))
+    current_function = numpy.sum(c < edges[0]) / len(c) + numpy.cumsum(
+        histogram(c, edges) / len(c)
+    )
     return float(numpy.max(numpy.abs(reference_function - current_function)))
 
 
@@ -86,7 +92,9 @@ def wasserstein_distance(case: Case, reference: list[Any], current: list[Any]) -
     shift = (len(below) + 1) / len(c) if len(below) else 0.0
     reference_function = numpy.cumsum(histogram(r, edges) / len(r))
     current_function = numpy.cumsum(histogram(c, edges) / len(c)) + shift
-    within = numpy.sum(numpy.abs(reference_function - current_function)) * (edges[1] - edges[0])
+    within = numpy.sum(numpy.abs(reference_function - current_function)) * (
+        edges[1] - edges[0]
+    )
     outside = numpy.sum(edges[0] - below) + numpy.sum(above - edges[-1])
     return float(within + outside / len(c))
 
@@ -94,7 +102,9 @@ def wasserstein_distance(case: Case, reference: list[Any], current: list[Any]) -
 def chi2(case: Case, reference: list[Any], current: list[Any]) -> tuple[float, float]:
     """Returns statistic and p-value of the two-row table, with Yates' correction for two categories."""
     keys = sorted(set(reference) | set(current))
-    table = numpy.array([[side.count(key) for key in keys] for side in (reference, current)], float)
+    table = numpy.array(
+        [[side.count(key) for key in keys] for side in (reference, current)], float
+    )
     expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0) / table.sum()
     difference = numpy.abs(table - expected)
     if len(keys) == 2:
@@ -107,7 +117,11 @@ def recompute(case: Case, measure: str) -> float | None:
     """Returns one figure of a case; None where NannyML has no figure."""
     reference, current = present(case.reference), present(case.current)
     if case.kind == "numeric" and not numpy.all(numpy.isfinite(reference + current)):
-        return kolmogorov_smirnov(case, reference, current) if measure == "kolmogorov_smirnov" else None
+        return (
+            kolmogorov_smirnov(case, reference, current)
+            if measure == "kolmogorov_smirnov"
+            else None
+        )
     if measure in ("chi2", "chi2_p"):
         return chi2(case, reference, current)[measure == "chi2_p"]
     methods = {

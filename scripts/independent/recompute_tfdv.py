@@ -1,16 +1,17 @@
 """Recomputes TensorFlow Data Validation 1.16's histograms and distances from its rules; never imports it."""
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, TypeAlias
 
 import numpy
-
 from peer_cases import Case
 from recompute_common import Array
 
 FINE_QUANTILES = 1000
 BUCKETS = 10
-Histogram = list[tuple[float, float, float]]
+Histogram: TypeAlias = list[tuple[float, float, float]]
 
 
 def fine_quantiles(values: Array) -> tuple[Array, Array]:
@@ -42,7 +43,9 @@ def quantiles_histogram(values: Array) -> Histogram:
     return buckets_between(quantiles[::step], at_or_below[::step])
 
 
-def covered(bucket: tuple[float, float, float], low: float, high: float, is_first: bool) -> float:
+def covered(
+    bucket: tuple[float, float, float], low: float, high: float, is_first: bool
+) -> float:
     """Returns the rows of a fine bucket that fall in an even one, spread evenly over its width."""
     start, end, count = bucket
     if start == end:
@@ -75,8 +78,10 @@ def standard_histogram(values: Array) -> Histogram:
     else:
         edges = numpy.linspace(finite.min(), finite.max(), BUCKETS + 1)
     result = [(-math.inf, -math.inf, float(negative))] if negative else []
-    for index, (low, high) in enumerate(zip(edges[:-1].tolist(), edges[1:].tolist())):
-        result.append((low, high, sum(covered(bucket, low, high, index == 0) for bucket in fine)))
+    for index, (low, high) in enumerate(pairwise(edges.tolist())):
+        result.append(
+            (low, high, sum(covered(bucket, low, high, index == 0) for bucket in fine))
+        )
     return result + ([(math.inf, math.inf, float(positive))] if positive else [])
 
 
@@ -98,7 +103,7 @@ def stripped(histogram: Histogram) -> tuple[Histogram, dict[float, float], float
 def rebucketed(histogram: Histogram, edges: list[float]) -> list[float]:
     """Spreads each bucket evenly over the finer edges."""
     counts = [0.0] * max(len(edges) - 1, 0)
-    for index, (low, high) in enumerate(zip(edges[:-1], edges[1:])):
+    for index, (low, high) in enumerate(pairwise(edges)):
         for start, end, count in histogram:
             if start <= low and high <= end:
                 counts[index] += (high - low) / (end - start) * count
@@ -125,7 +130,10 @@ def histogram_divergence(
     reference: Histogram, current: Histogram, nans: tuple[int, int] = (0, 0)
 ) -> float:
     """Aligns both histograms, adds points, infinities and NaN, and measures."""
-    (wide_r, points_r, infinite_r), (wide_c, points_c, infinite_c) = stripped(reference), stripped(current)
+    (wide_r, points_r, infinite_r), (wide_c, points_c, infinite_c) = (
+        stripped(reference),
+        stripped(current),
+    )
     edges = sorted(edges_of(wide_r) | edges_of(wide_c))
     first, second = rebucketed(wide_r, edges), rebucketed(wide_c, edges)
     for point in sorted(points_r.keys() | points_c.keys()):
@@ -141,23 +149,34 @@ def histogram_divergence(
     return divergence(first, second)
 
 
-def category_measures(reference: list[Any], current: list[Any]) -> dict[str, float]:
-    """Measures string counts over the categories of both sides."""
+def present(values: Sequence[Any]) -> list[Any]:
+    """Drops nulls: a table's nulls are missing values, not NaN."""
+    return [value for value in values if value is not None]
+
+
+def category_measures(
+    reference: Sequence[Any], current: Sequence[Any]
+) -> dict[str, float]:
+    """Measures string counts over the categories of both sides; nulls are left out."""
+    reference, current = present(reference), present(current)
     keys = sorted(set(reference) | set(current))
-    r, c = (numpy.array([side.count(key) for key in keys], float) for side in (reference, current))
+    r, c = (
+        numpy.array([side.count(key) for key in keys], float)
+        for side in (reference, current)
+    )
     return {
         "l_infinity": float(numpy.max(numpy.abs(r / r.sum() - c / c.sum()))),
-        "normalized_abs_difference": float(numpy.max(numpy.abs(r - c)) / (r.sum() + c.sum())),
+        "normalized_abs_difference": float(
+            numpy.max(numpy.abs(r - c)) / (r.sum() + c.sum())
+        ),
         "jensen_shannon_divergence": divergence(r.tolist(), c.tolist()),
     }
 
 
 def numeric_histograms(case: Case) -> dict[str, tuple[Histogram, Histogram]]:
-    """Makes both kinds of histogram for both sides; nulls of a table are missing, not NaN."""
-    reference, current = (
-        numpy.array([value for value in side if value is not None], float)
-        for side in (case.reference, case.current)
-    )
+    """Makes both kinds of histogram for both sides."""
+    reference = numpy.array(present(case.reference), float)
+    current = numpy.array(present(case.current), float)
     return {
         "standard": (standard_histogram(reference), standard_histogram(current)),
         "quantiles": (quantiles_histogram(reference), quantiles_histogram(current)),

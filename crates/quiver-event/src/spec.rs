@@ -425,11 +425,14 @@ pub enum DriftMeasure {
 pub struct AlarmSpec {
     /// In how many of how many windows a finding must hold, such as `3 of 4`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^\d+ of \d+$"))]
+    #[schemars(regex(pattern = r"^\d+ of \d+$"), extend("x-expected" = "a number of windows among the last, such as 3 of 4"))]
     pub sustained: Option<String>,
     /// How many pages without a cause the owner accepts, such as `1 per year`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^\d+ per (day|week|month|quarter|year)$"))]
+    #[schemars(
+        regex(pattern = r"^\d+ per (day|week|month|quarter|year)$"),
+        extend("x-expected" = "a number per day, week, month, quarter or year, such as 1 per year")
+    )]
     pub false_pages: Option<String>,
 }
 

@@ -89,7 +89,7 @@ impl Monitor {
     }
 }
 
-/// What a monitor concludes. The last four are answers, not errors.
+/// What a monitor concludes. The last five are answers, not errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -101,6 +101,8 @@ pub enum Verdict {
     Broken,
     /// Beyond the limit, but so few rows would show that by chance.
     InsufficientSample,
+    /// Measured, but the spec promises nothing of it and there is nothing to compare it with.
+    Unjudged,
     /// Too few of the labels have come yet.
     LabelsPending,
     /// The events carry nothing that could be measured.
@@ -117,6 +119,7 @@ impl Verdict {
             Self::Drifted => "drifted",
             Self::Broken => "broken",
             Self::InsufficientSample => "insufficient_sample",
+            Self::Unjudged => "unjudged",
             Self::LabelsPending => "labels_pending",
             Self::NotObserved => "not_observed",
             Self::NoData => "no_data",
@@ -126,11 +129,12 @@ impl Verdict {
     /// How much the verdict matters when several are summed up: broken before drifted before healthy before no answer.
     pub fn rank(self) -> u8 {
         match self {
-            Self::Broken => 6,
-            Self::Drifted => 5,
-            Self::Healthy => 4,
-            Self::InsufficientSample => 3,
-            Self::LabelsPending => 2,
+            Self::Broken => 7,
+            Self::Drifted => 6,
+            Self::Healthy => 5,
+            Self::InsufficientSample => 4,
+            Self::LabelsPending => 3,
+            Self::Unjudged => 2,
             Self::NotObserved => 1,
             Self::NoData => 0,
         }

@@ -1,1 +1,4 @@
-//! placeholder
+//! Runs the flow: takes clean events in, and turns them into segments, profiles, outcomes and findings.
+
+pub mod measure;
+pub mod pipeline;

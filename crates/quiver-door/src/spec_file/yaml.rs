@@ -4,7 +4,7 @@ use super::error::{SpecError, shorten};
 use crate::limits;
 use saphyr::{LoadableYamlNode, MarkedYaml, Marker, Scalar, YamlData};
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A line and a column, both counted from 1; columns are characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,12 +26,18 @@ impl Place {
 pub struct Places {
     keys: HashMap<String, Place>,
     values: HashMap<String, Place>,
+    sections: HashSet<String>,
 }
 
 impl Places {
     /// The place of the key at `pointer`, or of its value where it has no key, or of the nearest thing around it.
     pub fn of_key(&self, pointer: &str) -> Place {
         self.keys.get(pointer).copied().unwrap_or_else(|| self.of_value(pointer))
+    }
+
+    /// Whether the value at `pointer` is a map or a list.
+    pub fn is_section(&self, pointer: &str) -> bool {
+        self.sections.contains(pointer)
     }
 
     /// The place of the value at `pointer`, or of the nearest thing around it.
@@ -167,11 +173,7 @@ fn syntax_error(file: &str, error: &saphyr::ScanError) -> SpecError {
     SpecError::at(file, place, format!("this is not YAML: {info}"), expected)
 }
 
-fn convert_documents(
-    documents: &[MarkedYaml<'_>],
-    file: &str,
-    errors: &mut Vec<SpecError>,
-) -> Option<(Value, Places)> {
+fn convert_documents(documents: &[MarkedYaml<'_>], file: &str, errors: &mut Vec<SpecError>) -> Option<(Value, Places)> {
     let Some(document) = documents.first() else {
         let start = Place { line: 1, column: 1 };
         errors.push(SpecError::at(file, start, "the file holds no YAML, only comments or blanks", "a spec"));
@@ -195,6 +197,9 @@ struct Conversion<'a> {
 impl Conversion<'_> {
     fn value(&mut self, node: &MarkedYaml<'_>, pointer: &str) -> Value {
         self.places.values.insert(pointer.to_owned(), Place::of(node.span.start));
+        if matches!(node.data, YamlData::Sequence(_) | YamlData::Mapping(_)) {
+            self.places.sections.insert(pointer.to_owned());
+        }
         match &node.data {
             YamlData::Value(scalar) => self.scalar(scalar, node),
             YamlData::Sequence(entries) => Value::Array(

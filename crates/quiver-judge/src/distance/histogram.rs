@@ -142,11 +142,7 @@ fn expectation(
 ) -> Expectation {
     let (n, m) = (float(reference.iter().sum()), float(current.iter().sum()));
     if measure == Measure::LInfinity {
-        return Expectation {
-            floor: null.largest_gap_limit(confidence),
-            bias: null.largest_gap_mean(),
-            p_value: None,
-        };
+        return Expectation { floor: null.largest_gap_limit(confidence), bias: null.largest_gap_mean(), p_value: None };
     }
     let (filled_n, filled_m) = null.expected_filled_totals();
     let moments = match measure {
@@ -167,9 +163,7 @@ fn expectation(
             bias: law.mean_of_root().min(1.0),
             p_value: Some(law.above(value * value)),
         },
-        Some(law) => {
-            Expectation { floor: law.limit(confidence), bias: moments.mean, p_value: Some(law.above(value)) }
-        }
+        Some(law) => Expectation { floor: law.limit(confidence), bias: moments.mean, p_value: Some(law.above(value)) },
     }
 }
 

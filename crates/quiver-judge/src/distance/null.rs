@@ -19,8 +19,8 @@ const MAXIMUM_PAIRED_GROUPS: usize = 512;
 /// Nodes and weights of the seven-point Gauss–Hermite rule for the standard normal (Abramowitz and Stegun 25.4.46).
 const NORMAL_NODES: [(f64, f64); 7] = [
     (0.0, 0.457_142_857_142_857_14),
-    (1.154_405_394_739_968_1, 0.240_123_178_605_012_71),
-    (-1.154_405_394_739_968_1, 0.240_123_178_605_012_71),
+    (1.154_405_394_739_968_1, 0.240_123_178_605_012_7),
+    (-1.154_405_394_739_968_1, 0.240_123_178_605_012_7),
     (2.366_759_410_734_541, 0.030_757_123_967_586_5),
     (-2.366_759_410_734_541, 0.030_757_123_967_586_5),
     (3.750_439_717_725_742_4, 0.000_548_268_855_972_2),
@@ -200,8 +200,7 @@ impl Group {
         let expected = rows * rare_share;
         let dense = expected >= DENSE_ROWS;
         let split = |rare: f64, probability: f64| {
-            let (current, reference) =
-                if current_share <= 0.5 { (rare, rows - rare) } else { (rows - rare, rare) };
+            let (current, reference) = if current_share <= 0.5 { (rare, rows - rare) } else { (rows - rare, rare) };
             Split { reference, current, probability }
         };
         let splits = if dense {

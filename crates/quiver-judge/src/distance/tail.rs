@@ -19,11 +19,6 @@ pub(crate) fn chi_squared_limit(confidence: f64, degrees: f64) -> f64 {
     ChiSquared::new(degrees).map_or(0.0, |distribution| distribution.inverse_cdf(confidence))
 }
 
-/// The standard normal value that is exceeded with probability `1 − confidence`.
-pub(crate) fn normal_limit(confidence: f64) -> f64 {
-    Normal::standard().inverse_cdf(confidence)
-}
-
 /// The probability that a standard normal variable exceeds `value` in absolute terms.
 pub(crate) fn normal_outside(value: f64) -> f64 {
     2.0 * Normal::standard().sf(value.abs())

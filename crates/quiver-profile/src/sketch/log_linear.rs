@@ -99,7 +99,11 @@ impl LogLinear {
     /// The bins that are not empty with their counts, in ascending order.
     pub fn bins(&self) -> impl Iterator<Item = (i32, u64)> + '_ {
         let first = self.first;
-        self.counts.iter().enumerate().filter(|&(_, &count)| count > 0).map(move |(i, &count)| (first + i as i32, count))
+        self.counts
+            .iter()
+            .enumerate()
+            .filter(|&(_, &count)| count > 0)
+            .map(move |(i, &count)| (first + i as i32, count))
     }
 
     /// Finds the bin of the `q`-quantile in the sense of the inverted distribution function (the smallest bin with at

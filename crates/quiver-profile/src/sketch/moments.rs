@@ -41,7 +41,7 @@ impl Moments {
             for ((&value, high), low) in block.iter().zip(&mut high).zip(&mut low) {
                 let magnitude = value.abs();
                 too_large += u64::from(magnitude >= LARGEST_SQUARED);
-                let kept = if magnitude < LARGEST_SQUARED && magnitude >= SMALLEST_SQUARED { value } else { 0.0 };
+                let kept = if (SMALLEST_SQUARED..LARGEST_SQUARED).contains(&magnitude) { value } else { 0.0 };
                 (*high, *low) = exact_square(kept);
             }
             self.square_overflow += too_large;

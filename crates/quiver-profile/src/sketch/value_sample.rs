@@ -235,7 +235,7 @@ mod tests {
                 *exact.entry(*value).or_insert(0u64) += 1;
             }
             for (value, count) in whole.entries() {
-                prop_assert_eq!(exact[&(*value as u32)], count);
+                prop_assert_eq!(exact[&(value as u32)], count);
             }
             prop_assert_eq!(whole.entries().len(), exact.len().min(limit));
             values.reverse();

@@ -142,6 +142,10 @@ impl Recoverer<'_> {
         }
         drop(scanner);
         if !damages.is_empty() {
+            if let Some((position, reason)) = torn_at {
+                // The replaced file ends before the torn tail; the original keeps it.
+                damages.push(damage(path, position, reason, 0));
+            }
             let kept_at = self.replace(path, first_offset, &pieces)?;
             for damage in &mut damages {
                 damage.kept_at = Some(kept_at.clone());

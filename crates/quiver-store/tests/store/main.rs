@@ -1,1 +1,12 @@
-//! Integration tests of the store.
+//! Tests of the store, in one binary: linking DataFusion once is slow enough.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that panics has failed; measurements print")]
+
+mod catalogue;
+mod data_folder;
+mod frame;
+mod join;
+mod journal;
+mod rows;
+mod table;
+mod table_privacy;

@@ -2,6 +2,8 @@
 
 use std::f64::consts::{LN_2, PI};
 
+use statrs::function::factorial::ln_factorial;
+
 use super::{Cells, CumulativeError, check_confidence, check_points, merged_steps};
 use crate::distance::{Convention, Distance, Measure, float};
 
@@ -71,11 +73,7 @@ pub fn critical_gap(confidence: f64, reference_rows: u64, current_rows: u64) -> 
 }
 
 /// Measures the gap between weighted points; convention `ks/exact`, asymptotic p-value and floor.
-pub fn measure(
-    reference: &[(f64, u64)],
-    current: &[(f64, u64)],
-    confidence: f64,
-) -> Result<Distance, CumulativeError> {
+pub fn measure(reference: &[(f64, u64)], current: &[(f64, u64)], confidence: f64) -> Result<Distance, CumulativeError> {
     check_confidence(confidence)?;
     let value = gap(reference, current)?;
     let (n, m) = check_points(reference, current)?;
@@ -174,4 +172,35 @@ fn greatest_common_divisor(mut larger: u64, mut smaller: u64) -> u64 {
         (larger, smaller) = (smaller, larger % smaller);
     }
     larger
+}
+
+/// The probability that the distribution function of `rows` values is `gap` or more away from the true one.
+///
+/// SciPy takes this law for two large samples, with `n·m / (n + m)` rows. Where `rows · gap² ≥ 0.8` this is twice the
+/// exact one-sided tail (Birnbaum and Tingey 1951) less the limit of what both sides share, right to 1e-5 from 0.05
+/// down and to the last digits from 1e-3 down; nearer it is Kolmogorov's limit with Vrbik's (2018) correction, right to
+/// 1e-3 at 50 rows and 2e-5 at 3,000 (measured against SciPy 1.17).
+#[must_use]
+pub fn one_sample_p_value(gap: f64, rows: u64) -> f64 {
+    let n = float(rows);
+    if gap <= 0.0 || rows == 0 {
+        return 1.0;
+    }
+    if gap >= 1.0 {
+        return 0.0;
+    }
+    let scaled = gap * n.sqrt();
+    let corrected = scaled + 1.0 / (6.0 * n.sqrt()) + (scaled - 1.0) / (4.0 * n);
+    if scaled * scaled < 0.8 {
+        return kolmogorov_above(corrected);
+    }
+    let term = |hits: u64| {
+        let share = gap + float(hits) / n;
+        let ways = ln_factorial(rows) - ln_factorial(hits) - ln_factorial(rows - hits);
+        (ways + (float(hits) - 1.0) * share.ln() + float(rows - hits) * (-share).ln_1p()).exp()
+    };
+    let one_sided: f64 = (0..rows).take_while(|hits| gap + float(*hits) / n < 1.0).map(term).sum();
+    let square = corrected * corrected;
+    let shared = if scaled * scaled < 2.2 { (-8.0 * square).exp() - (-18.0 * square).exp() } else { 0.0 };
+    (2.0 * (gap * one_sided - shared)).clamp(0.0, 1.0)
 }

@@ -53,11 +53,7 @@ pub fn population_deviation(points: &[(f64, u64)]) -> Option<f64> {
 /// with the pooled distribution in place of the unknown one.
 ///
 /// Fails like [`transport`], and when the reference does not vary.
-pub fn measure(
-    reference: &[(f64, u64)],
-    current: &[(f64, u64)],
-    confidence: f64,
-) -> Result<Distance, CumulativeError> {
+pub fn measure(reference: &[(f64, u64)], current: &[(f64, u64)], confidence: f64) -> Result<Distance, CumulativeError> {
     check_confidence(confidence)?;
     let rows = check_points(reference, current)?;
     let deviation = population_deviation(reference).unwrap_or(0.0);
@@ -201,10 +197,7 @@ fn spread(reference: (f64, f64), current: (f64, f64), shares: ((f64, f64), (f64,
         .map(|pair| {
             let middle = f64::midpoint(pair[0], pair[1]);
             let at = |knot: f64| {
-                (
-                    share(reference, before.0, after.0, middle, knot),
-                    share(current, before.1, after.1, middle, knot),
-                )
+                (share(reference, before.0, after.0, middle, knot), share(current, before.1, after.1, middle, knot))
             };
             Stretch { width: pair[1] - pair[0], start: at(pair[0]), end: at(pair[1]) }
         })

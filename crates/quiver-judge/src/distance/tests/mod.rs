@@ -1,0 +1,1 @@
+//! Laws and traps of the distances, on counts made from fixed seeds.

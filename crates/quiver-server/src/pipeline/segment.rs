@@ -1,0 +1,211 @@
+//! Journal → segments: moves journaled rows into the model's tables, each table by its own offset, so that every row
+//! is there once whatever was interrupted.
+
+use super::{Pipeline, PipelineError, payload};
+use arrow::array::{Array, AsArray, Date32Array, Int64Array, RecordBatch, TimestampMicrosecondArray};
+use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
+use quiver_event::batch::{column, instant_type, schema_of};
+use quiver_event::event::Kind;
+use quiver_event::spec::Spec;
+use quiver_event::time::Timestamp;
+use quiver_store::data_folder::{ModelKey, TableName};
+use quiver_store::table::{Appended, Progress, Table, TableOptions};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Rows taken from the journal for one commit: large enough for few files, small enough for a laptop's memory.
+const ROWS_PER_COMMIT: u64 = 200_000;
+
+/// What a flush did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Flushed {
+    /// Rows committed to tables.
+    pub rows: u64,
+    /// Commits made.
+    pub commits: u64,
+}
+
+/// The table of each kind of event; heartbeats and changes share one.
+fn table_name<'a>(kind: Kind, model: &'a str) -> TableName<'a> {
+    let key = ModelKey::new(model);
+    match kind {
+        Kind::Prediction => TableName::Predictions(key),
+        Kind::Feedback => TableName::Feedback(key),
+        Kind::Heartbeat => TableName::Heartbeats(key),
+        Kind::Change => TableName::Changes(key),
+    }
+}
+
+/// The schema of a kind's table: the event's columns behind its place and its date.
+pub(super) fn table_schema(kind: Kind, spec: &Spec) -> SchemaRef {
+    let events = schema_of(kind, spec);
+    let mut fields = vec![
+        Field::new(column::OFFSET, DataType::Int64, false),
+        Field::new(column::RECEIVED_AT, instant_type(), false),
+        Field::new(column::EVENT_DATE, DataType::Date32, false),
+    ];
+    fields.extend(events.fields().iter().map(|field| field.as_ref().clone()));
+    Arc::new(Schema::new(fields))
+}
+
+/// The columns whose statistics may be kept: Quiver's own, and public features.
+fn statistics_columns(kind: Kind, spec: &Spec) -> Vec<String> {
+    let mut columns = vec![column::OFFSET.to_owned(), column::AT.to_owned(), column::RECEIVED_AT.to_owned()];
+    if kind == Kind::Prediction {
+        columns.push(column::SCORE.to_owned());
+        let public = spec.features.iter().filter(|(_, feature)| feature.is_public());
+        // Statistics of nested columns help no reader to skip a file.
+        columns.extend(
+            public
+                .filter(|(_, feature)| feature.kind != quiver_event::spec::FeatureType::Embedding)
+                .map(|(name, _)| quiver_event::batch::feature_column(name)),
+        );
+    }
+    columns
+}
+
+fn description(kind: Kind, model: &str) -> String {
+    format!("Quiver: {} events of the model {model}, one row an event, ordered by journal offset", kind.name())
+}
+
+impl Pipeline {
+    /// Opens (or makes) the table of one kind of this model's events.
+    pub(super) async fn event_table(&self, kind: Kind) -> Result<Table, PipelineError> {
+        let options = TableOptions {
+            schema: table_schema(kind, &self.spec),
+            partition_columns: vec![column::EVENT_DATE.to_owned()],
+            description: description(kind, &self.spec.model),
+            statistics_columns: statistics_columns(kind, &self.spec),
+        };
+        Ok(self.folder.open_table(table_name(kind, &self.spec.model), &options).await?)
+    }
+
+    /// Moves every journaled row of this model into its tables and cuts the journal below what all of them hold.
+    ///
+    /// `report` is told the number of rows as they are committed.
+    pub async fn flush(&mut self, report: &(dyn Fn(u64) + Sync)) -> Result<Flushed, PipelineError> {
+        let application = self.journal.identity().application_id();
+        let durable = self.journal.durable_offset();
+        let mut flushed = Flushed::default();
+        let mut tables = Vec::new();
+        for kind in Kind::ALL {
+            let mut table = self.event_table(kind).await?;
+            table.refresh().await?;
+            let from = table.next_offset(&application).await?;
+            tables.push(OpenTable { kind, table, from });
+        }
+        let first = self.journal.first_offset() as i64;
+        let mut position = tables.iter().map(|table| table.from.unwrap_or(first)).min().unwrap_or(first).max(first);
+        while position < durable as i64 {
+            let (batches, next) = self.read_rows(position, ROWS_PER_COMMIT)?;
+            if next <= position {
+                break;
+            }
+            for open in &mut tables {
+                let rows = open.rows_from(batches.get(&open.kind).map_or(&[][..], Vec::as_slice))?;
+                let count: u64 = rows.iter().map(|rows| rows.num_rows() as u64).sum();
+                let progress = Progress {
+                    application_id: application.clone(),
+                    expected_previous: open.from,
+                    next_offset: next,
+                };
+                if open.from.is_some_and(|from| from >= next) {
+                    continue;
+                }
+                if let Appended::Committed { .. } = open.table.append(rows, &progress).await? {
+                    flushed.rows += count;
+                    flushed.commits += 1;
+                }
+                open.from = Some(next);
+                report(count);
+            }
+            position = next;
+        }
+        self.remember_producers().await?;
+        self.journal.cut_below(position.max(0) as u64)?;
+        Ok(flushed)
+    }
+
+    /// Reads rows from `position` on, by kind, up to about `limit` rows; also the offset after the last one.
+    fn read_rows(
+        &self,
+        position: i64,
+        limit: u64,
+    ) -> Result<(BTreeMap<Kind, Vec<RecordBatch>>, i64), PipelineError> {
+        let mut batches: BTreeMap<Kind, Vec<RecordBatch>> = BTreeMap::new();
+        let mut next = position;
+        let prefix = format!("{}/", self.spec.model);
+        for frame in self.journal.read_from(position.max(0) as u64)? {
+            let frame = frame?;
+            let after = frame.next_offset() as i64;
+            if after <= position || frame.row_count == 0 {
+                next = next.max(after);
+                continue;
+            }
+            if let Some(kind) = frame.stream.strip_prefix(&prefix).and_then(kind_of) {
+                let rows = placed(&payload::decode(&frame.payload)?, frame.first_offset as i64, frame.received_at_microseconds)?;
+                batches.entry(kind).or_default().push(rows);
+            }
+            next = after;
+            if (next - position) as u64 >= limit {
+                break;
+            }
+        }
+        Ok((batches, next))
+    }
+
+    /// Keeps in the catalogue how far each source was read, before the journal that knows it is cut.
+    async fn remember_producers(&mut self) -> Result<(), PipelineError> {
+        for producer in std::mem::take(&mut self.touched_producers) {
+            if let Some(position) = self.journal.producer_position(&producer) {
+                self.catalogue.put_producer(self.workspace(), &producer, position as i64).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn kind_of(name: &str) -> Option<Kind> {
+    Kind::ALL.into_iter().find(|kind| kind.name() == name)
+}
+
+struct OpenTable {
+    kind: Kind,
+    table: Table,
+    from: Option<i64>,
+}
+
+impl OpenTable {
+    /// The rows that the table does not hold yet.
+    fn rows_from(&self, batches: &[RecordBatch]) -> Result<Vec<RecordBatch>, PipelineError> {
+        let Some(first) = batches.first() else { return Ok(Vec::new()) };
+        let all = concat_batches(&first.schema(), batches)?;
+        let Some(from) = self.from else { return Ok(vec![all]) };
+        let offsets = all.column(0).as_primitive::<arrow::datatypes::Int64Type>();
+        // Offsets ascend, so that what is missing is a tail.
+        let start = offsets.values().partition_point(|offset| *offset < from);
+        Ok(vec![all.slice(start, all.num_rows() - start)])
+    }
+}
+
+/// Rows with their journal offset, their arrival and their date before the event's own columns.
+fn placed(rows: &RecordBatch, first_offset: i64, received_at_microseconds: i64) -> Result<RecordBatch, PipelineError> {
+    let count = rows.num_rows();
+    let at = rows
+        .column_by_name(column::AT)
+        .and_then(|array| array.as_primitive_opt::<TimestampMicrosecondType>())
+        .ok_or(PipelineError::Frame { offset: first_offset, reason: "it has no event times" })?;
+    let offsets = Int64Array::from_iter_values(first_offset..first_offset + count as i64);
+    let received = TimestampMicrosecondArray::from_value(received_at_microseconds, count).with_timezone("UTC");
+    let dates = Date32Array::from_iter_values(at.values().iter().map(|at| Timestamp(*at).utc_day()));
+    let mut fields = vec![
+        Field::new(column::OFFSET, DataType::Int64, false),
+        Field::new(column::RECEIVED_AT, instant_type(), false),
+        Field::new(column::EVENT_DATE, DataType::Date32, false),
+    ];
+    fields.extend(rows.schema().fields().iter().map(|field| field.as_ref().clone()));
+    let mut columns: Vec<Arc<dyn Array>> = vec![Arc::new(offsets), Arc::new(received), Arc::new(dates)];
+    columns.extend(rows.columns().iter().cloned());
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+}

@@ -1,0 +1,130 @@
+//! A data folder has one writer, one layout, and is never made out of somebody else's folder.
+
+use crate::rows::{prediction_schema, predictions};
+use crate::table::{options, progress};
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
+use quiver_store::data_folder::{DataFolder, DataFolderError, ModelKey, TableName};
+use quiver_store::journal::JournalOptions;
+use quiver_store::query::{QueryEngine, QueryOptions};
+use std::collections::HashSet;
+use uuid::Uuid;
+
+#[tokio::test]
+async fn everything_opens_and_opens_again() {
+    let temporary = tempfile::tempdir().unwrap();
+    let path = temporary.path().join("new");
+    let model = ModelKey::new("flight-delay");
+    for expected in [None, Some(10)] {
+        let folder = DataFolder::open(&path).unwrap();
+        let (journal, recovery) = folder.open_journal(Uuid::from_u128(1), JournalOptions::default()).unwrap();
+        assert!(recovery.damages.is_empty());
+        folder.open_catalogue().await.unwrap().close().await;
+        let mut table = folder.open_table(TableName::Predictions(model), &options(prediction_schema())).await.unwrap();
+        assert_eq!(table.next_offset("journal/0190/0").await.unwrap(), expected);
+        table.append(vec![predictions(0, 10)], &progress(None, 10)).await.unwrap();
+        assert_eq!(journal.next_offset(), 0);
+    }
+    assert!(path.join("tables/predictions/flight-delay/_delta_log").is_dir());
+    assert!(path.join("catalogue.sqlite").is_file());
+    assert!(path.join("journal").is_dir() && path.join("tmp").is_dir());
+    assert_eq!(std::fs::read_to_string(path.join("QUIVER")).unwrap(), "quiver data folder, format 1\n");
+}
+
+#[test]
+fn a_second_process_is_told_who_has_the_folder() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = DataFolder::open(temporary.path()).unwrap();
+    std::fs::write(folder.temporary_folder().join("spilled"), "x").unwrap();
+    let second = DataFolder::open(temporary.path());
+    let message = second.unwrap_err().to_string();
+    assert!(message.contains(&format!("in use by process {}", std::process::id())), "{message}");
+    assert!(folder.temporary_folder().join("spilled").exists(), "the second one touched the first one's files");
+    drop(folder);
+    let folder = DataFolder::open(temporary.path()).unwrap();
+    assert!(!folder.temporary_folder().join("spilled").exists(), "tmp is emptied");
+}
+
+#[test]
+fn foreign_and_newer_folders_are_left_alone() {
+    let temporary = tempfile::tempdir().unwrap();
+    std::fs::write(temporary.path().join("thesis.doc"), "words").unwrap();
+    assert!(matches!(DataFolder::open(temporary.path()), Err(DataFolderError::Foreign { .. })));
+    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 1, "something was written");
+
+    let temporary = tempfile::tempdir().unwrap();
+    std::fs::write(temporary.path().join("QUIVER"), "quiver data folder, format 2\n").unwrap();
+    let opened = DataFolder::open(temporary.path());
+    assert!(matches!(opened, Err(DataFolderError::OtherFormat { ref found, .. }) if found == "2"), "{opened:?}");
+}
+
+#[test]
+fn every_model_has_a_folder_of_its_own() {
+    let names = ["flight-delay", "Flight-Delay", "flight delay", "flight/delay", "../etc", "", ".", "_x", "-x", "ü"];
+    let long = ["x".repeat(300), "x".repeat(301)];
+    let all: Vec<&str> = names.into_iter().chain(long.iter().map(String::as_str)).collect();
+    let mut seen = HashSet::new();
+    for name in &all {
+        let slug = ModelKey::new(name).slug();
+        assert!(seen.insert(slug.to_lowercase()), "{name} shares {slug}");
+        assert!(slug.len() < 120 && !slug.contains('/') && !slug.starts_with(['.', '_']), "{slug}");
+    }
+    assert_eq!(ModelKey::new("flight-delay").slug(), "flight-delay");
+    assert_ne!(ModelKey { workspace: "a", model: "b" }.slug(), ModelKey::new("b").slug());
+    // The numbers are part of the tables' layout: they must never change.
+    assert_eq!(ModelKey::new("flight-delay").bucket(16), ModelKey::new("flight-delay").bucket(16));
+    assert!((0..200).map(|index| ModelKey::new(&format!("m{index}")).bucket(16)).collect::<HashSet<_>>().len() > 12);
+}
+
+#[tokio::test]
+async fn queries_read_and_never_write() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = DataFolder::open(temporary.path()).unwrap();
+    let model = ModelKey::new("m");
+    let mut table = folder.open_table(TableName::Predictions(model), &options(prediction_schema())).await.unwrap();
+    table.append(vec![predictions(0, 100)], &progress(None, 100)).await.unwrap();
+    let settings = QueryOptions { target_partitions: 2, ..QueryOptions::new(folder.temporary_folder()) };
+    let engine = folder.open_queries(model, &settings).await.unwrap();
+    let count = "SELECT count(*) FROM predictions WHERE slices['origin'] = 'JFK' AND event_date > DATE '2013-07-01'";
+    let rows = engine.sql(count).await.unwrap();
+    assert_eq!(rows[0].column(0).as_primitive::<Int64Type>().value(0), 38);
+    assert!(engine.sql("SELECT * FROM findings").await.is_err(), "a table that is not there");
+    for statement in [
+        "DROP TABLE predictions",
+        "INSERT INTO predictions SELECT * FROM predictions",
+        "COPY predictions TO '/tmp/quiver-copied.parquet'",
+        "CREATE EXTERNAL TABLE passwords STORED AS CSV LOCATION '/etc/passwd'",
+        "SET datafusion.execution.batch_size = 1",
+    ] {
+        assert!(engine.sql(statement).await.is_err(), "{statement} was run");
+    }
+    assert!(engine.sql("SELECT * FROM '/etc/passwd'").await.is_err());
+
+    // The engine shows the snapshot it was given until it is registered again.
+    table.append(vec![predictions(100, 1)], &progress(Some(100), 101)).await.unwrap();
+    let count = |engine: QueryEngine| async move {
+        let rows = engine.sql("SELECT count(*) FROM predictions").await.unwrap();
+        rows[0].column(0).as_primitive::<Int64Type>().value(0)
+    };
+    assert_eq!(count(engine.clone()).await, 100);
+    engine.register("predictions", &table).await.unwrap();
+    assert_eq!(count(engine).await, 101);
+}
+
+#[tokio::test]
+async fn a_sort_over_the_memory_limit_spills_into_the_data_folder() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = DataFolder::open(temporary.path()).unwrap();
+    let settings = QueryOptions { memory_limit_bytes: 12 << 20, ..QueryOptions::new(folder.temporary_folder()) };
+    let engine = QueryEngine::new(&settings).unwrap();
+    let numbers = "SELECT count(*), min(x), max(place) FROM (
+        SELECT value % 7919 AS x, row_number() OVER (ORDER BY value % 7919, value) AS place
+        FROM generate_series(1, 1000000)
+    )";
+    let rows = engine.sql(numbers).await.unwrap();
+    assert_eq!(rows[0].column(0).as_primitive::<Int64Type>().value(0), 1_000_000);
+    let context = engine.context().runtime_env();
+    assert!(context.disk_manager.temp_dir_paths().iter().all(|path| path.starts_with(folder.temporary_folder())));
+    let none = QueryOptions { memory_limit_bytes: 1 << 20, spill_limit_bytes: 0, ..settings };
+    assert!(QueryEngine::new(&none).unwrap().sql(numbers).await.is_err());
+}

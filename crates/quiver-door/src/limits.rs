@@ -54,3 +54,6 @@ pub const MAX_DISTINCT: usize = 5_000;
 
 /// The shortest key for subject hashes: below 16 bytes a keyed hash of an e-mail address can be searched.
 pub const MIN_KEY_BYTES: usize = 16;
+
+/// Cells (rows times columns) of a batch: wide tables get shorter batches, so that 10,000 columns stay in memory.
+pub const BATCH_CELLS: usize = 4_000_000;

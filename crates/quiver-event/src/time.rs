@@ -122,6 +122,11 @@ impl Zone {
         self.civil(at).map_or_else(|_| at.to_string(), |civil| format!("{:04}-{:02}", civil.year(), civil.month()))
     }
 
+    /// The local hour of an instant, as `2013-07-01 14h`.
+    pub fn hour_text(&self, at: Timestamp) -> String {
+        self.civil(at).map_or_else(|_| at.to_string(), |civil| format!("{} {:02}h", civil.date(), civil.hour()))
+    }
+
     fn start_of(&self, date: Date) -> Timestamp {
         date.to_zoned(self.zone.clone())
             .map_or(Timestamp(i64::MAX), |zoned| Timestamp(zoned.timestamp().as_microsecond()))
@@ -245,26 +250,31 @@ impl Window {
 /// Finds the window of instant after instant, remembering the last, since logs are nearly ordered.
 #[derive(Debug)]
 pub struct WindowFinder {
-    length: WindowLength,
-    zone: Zone,
+    cut: Option<(WindowLength, Zone)>,
     last: Option<Window>,
 }
 
 impl WindowFinder {
     /// A finder for windows of `length` in `zone`.
     pub fn new(length: WindowLength, zone: Zone) -> Self {
-        Self { length, zone, last: None }
+        Self { cut: Some((length, zone)), last: None }
+    }
+
+    /// A finder of one window that holds all time.
+    pub fn of_all_time() -> Self {
+        Self { cut: None, last: Some(Window { start: Timestamp(i64::MIN), end: Timestamp(i64::MAX) }) }
     }
 
     /// The window that holds `at`.
     pub fn find(&mut self, at: Timestamp) -> Result<Window, TimeError> {
-        match self.last {
-            Some(window) if window.contains(at) => Ok(window),
-            _ => {
-                let window = self.length.window_of(at, &self.zone)?;
+        match (self.last, &self.cut) {
+            (Some(window), _) if window.contains(at) => Ok(window),
+            (_, Some((length, zone))) => {
+                let window = length.window_of(at, zone)?;
                 self.last = Some(window);
                 Ok(window)
             }
+            (_, None) => Err(TimeError::OutOfRange(at.0)),
         }
     }
 }

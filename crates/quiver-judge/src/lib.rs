@@ -1,3 +1,10 @@
 //! Judges what was measured: pure functions of counts, limits and state; reads no clock, disk, network or randomness.
 
+pub mod comparison;
+pub mod diagnosis;
 pub mod distance;
+pub mod evidence;
+pub mod facts;
+pub mod finding;
+pub mod judge;
+mod monitor;

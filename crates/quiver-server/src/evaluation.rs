@@ -1,11 +1,17 @@
 //! What Quiver concludes of one model over a time: the arms, their windows, their findings and the diagnosis.
 
-use quiver_event::spec::Spec;
-use quiver_event::time::Window;
-use quiver_judge::diagnosis::{Diagnosis, WindowFindings};
+use quiver_event::Arrow;
+use quiver_event::spec::{LIVE_ARM, Spec};
+use quiver_event::time::{Timestamp, Window, WindowLength, Zone};
+use quiver_judge::comparison::ComparisonError;
+use quiver_judge::diagnosis::{Diagnosis, FeatureShift, WindowFindings, diagnose};
+use quiver_judge::facts::{Outcomes, ReferenceFacts, WindowFacts};
 use quiver_judge::finding::{Finding, Monitor};
+use quiver_judge::judge::{feature_shifts, judge_window};
+use quiver_profile::Profile;
 use quiver_profile::edges::BinLabel;
 use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything concluded of one model.
 #[derive(Debug, Clone, Serialize)]
@@ -58,7 +64,34 @@ pub struct ColumnHistory {
     pub windows: Vec<Vec<u64>>,
 }
 
+/// Names windows of a length in a zone: `2013-07` for a month, `2013-07-01` for a day or week.
+pub fn labels_of(length: WindowLength, zone: &Zone) -> impl Fn(Window) -> String + '_ {
+    move |window| match length {
+        WindowLength::Month => zone.month_text(window.start),
+        WindowLength::Hours(_) => zone.hour_text(window.start),
+        _ => zone.date_text(window.start),
+    }
+}
+
 impl Evaluation {
+    /// Puts judged arms together, with an entry for every window in every arm.
+    pub fn assemble(
+        spec: &Spec,
+        arms: BTreeMap<String, ArmJudge>,
+        label: &dyn Fn(Window) -> String,
+        reference: Option<Window>,
+        as_of_offset: i64,
+    ) -> Self {
+        let windows: BTreeSet<Window> =
+            arms.values().flat_map(|arm| arm.windows.iter().map(|window| window.window)).collect();
+        let windows: Vec<Window> = windows.into_iter().collect();
+        let labels = windows.iter().map(|window| label(*window)).collect();
+        let mut arms: Vec<ArmEvaluation> =
+            arms.into_iter().map(|(name, arm)| arm.finish(spec, &name, &windows)).collect();
+        arms.sort_by_key(|arm| !arm.is_live);
+        Self { spec: spec.clone(), reference, windows, labels, arms, as_of_offset }
+    }
+
     /// The live arm, or the first one.
     pub fn live(&self) -> Option<&ArmEvaluation> {
         self.arms.iter().find(|arm| arm.is_live).or_else(|| self.arms.first())
@@ -96,5 +129,87 @@ impl ArmEvaluation {
         subjects.sort_by(|left, right| (left.0.arrow(), left.0, &left.1).cmp(&(right.0.arrow(), right.0, &right.1)));
         subjects.dedup();
         subjects
+    }
+}
+
+/// The findings of one arm as they come, and what its diagnosis will ask for.
+#[derive(Debug, Default)]
+pub struct ArmJudge {
+    /// What the arm is compared with.
+    pub reference: ReferenceFacts,
+    /// The versions seen.
+    pub versions: BTreeSet<String>,
+    windows: Vec<WindowFindings>,
+    shifts: BTreeMap<Window, Vec<FeatureShift>>,
+    bins: BTreeMap<String, BTreeMap<Window, Vec<u64>>>,
+}
+
+impl ArmJudge {
+    /// A judge of an arm with that reference.
+    pub fn new(reference: ReferenceFacts) -> Self {
+        Self { reference, ..Self::default() }
+    }
+
+    /// Judges one window and keeps what it found.
+    pub fn judge(
+        &mut self,
+        spec: &Spec,
+        arm: &str,
+        window: Window,
+        profile: &Profile,
+        outcomes: &Outcomes,
+        watermark: Timestamp,
+    ) -> Result<(), ComparisonError> {
+        let facts =
+            WindowFacts { arm, window, profile: Some(profile), outcomes, reference: &self.reference, watermark };
+        let findings = judge_window(spec, &facts)?;
+        // A diagnosis asks for the first broken window only; keeping the shifts of broken windows is enough.
+        if findings.arrows.contains(&quiver_judge::finding::Verdict::Broken) {
+            self.shifts.insert(window, feature_shifts(spec, &facts));
+        }
+        self.windows.push(findings);
+        for (name, column) in profile.columns() {
+            let counts: Vec<u64> = column.coarse().into_iter().map(|(_, count)| count).collect();
+            if !counts.is_empty() {
+                self.bins.entry(name.to_owned()).or_default().insert(window, counts);
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, spec: &Spec, name: &str, windows: &[Window]) -> ArmEvaluation {
+        // Every arm has an entry for each window, so that tables align.
+        for window in windows {
+            if !self.windows.iter().any(|known| known.window == *window) {
+                self.windows.push(WindowFindings::new(*window, 0, 0, Vec::new()));
+            }
+        }
+        self.windows.sort_by_key(|window| window.window);
+        let diagnosis = diagnose(name, &self.windows, |window| self.shifts.remove(&window).unwrap_or_default());
+        let columns = self.reference.profile.iter().flat_map(|profile| profile.columns());
+        let histories = columns.filter_map(|(column_name, column)| {
+            let (arrow, subject) = column_name.split_once('/')?;
+            let arrow = Arrow::ALL.into_iter().find(|known| known.name() == arrow)?;
+            let (bins, reference): (Vec<_>, Vec<_>) = column.coarse().into_iter().unzip();
+            let counted = self.bins.get(column_name);
+            let of_window = |window: &Window| counted.and_then(|bins| bins.get(window)).cloned().unwrap_or_default();
+            (!bins.is_empty()).then(|| ColumnHistory {
+                arrow,
+                subject: subject.to_owned(),
+                unit: spec.features.get(subject).and_then(|feature| feature.unit.clone()),
+                bins,
+                reference,
+                windows: windows.iter().map(of_window).collect(),
+            })
+        });
+        let columns = histories.collect();
+        ArmEvaluation {
+            arm: name.to_owned(),
+            is_live: name == LIVE_ARM,
+            versions: self.versions.into_iter().filter(|version| !version.is_empty()).collect(),
+            windows: self.windows,
+            diagnosis,
+            columns,
+        }
     }
 }

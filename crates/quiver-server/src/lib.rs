@@ -1,4 +1,5 @@
 //! Runs the flow: takes clean events in, and turns them into segments, profiles, outcomes and findings.
 
+pub mod evaluation;
 pub mod measure;
 pub mod pipeline;

@@ -1,19 +1,29 @@
 //! The durable flow of one model in one data folder: journal → segments → profiles → outcomes and findings.
 
+mod evaluate;
 mod ingest;
+mod outcome;
 mod payload;
+mod profile;
+mod reference;
 mod segment;
+mod shared;
 
 pub use ingest::Sourced;
 pub use segment::Flushed;
 
+use quiver_event::event::Kind;
 use quiver_event::spec::Spec;
 use quiver_event::time::{TimeError, Timestamp};
+use quiver_store::catalogue::DEFAULT_WORKSPACE;
 use quiver_store::catalogue::{Catalogue, CatalogueError};
+use quiver_store::data_folder::ModelKey;
 use quiver_store::data_folder::{DataFolder, DataFolderError};
 use quiver_store::journal::{Journal, JournalError, JournalOptions, Recovery};
+use quiver_store::query::{QueryEngine, QueryOptions};
 use quiver_store::table::TableError;
-use std::collections::BTreeSet;
+use reference::PinnedReference;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use uuid::Uuid;
 
@@ -52,6 +62,18 @@ pub enum PipelineError {
         /// What is wrong.
         reason: &'static str,
     },
+    /// Rows cannot be measured.
+    #[error(transparent)]
+    Measure(#[from] crate::measure::MeasureError),
+    /// A profile cannot be counted, merged or read.
+    #[error(transparent)]
+    Profile(#[from] quiver_profile::ProfileError),
+    /// An outcome cannot be merged or read.
+    #[error(transparent)]
+    Outcome(#[from] quiver_profile::OutcomeError),
+    /// A window cannot be compared with its reference.
+    #[error(transparent)]
+    Comparison(#[from] quiver_judge::comparison::ComparisonError),
     /// A batch is larger than the journal takes.
     #[error("a batch holds more than 4 billion rows; cut it up")]
     BatchTooLarge,
@@ -64,6 +86,7 @@ pub struct Pipeline {
     journal: Journal,
     catalogue: Catalogue,
     spec: Spec,
+    opened_at: Timestamp,
     touched_producers: BTreeSet<String>,
 }
 
@@ -81,8 +104,10 @@ impl Pipeline {
         let folder = DataFolder::open(path)?;
         let (journal, recovery) = folder.open_journal(fresh_epoch, JournalOptions::default())?;
         let catalogue = folder.open_catalogue().await?;
-        let pipeline = Self { folder, journal, catalogue, spec, touched_producers: BTreeSet::new() };
-        pipeline.register(spec_text, now).await?;
+        let pipeline = Self { folder, journal, catalogue, spec, opened_at: now, touched_producers: BTreeSet::new() };
+        let model = &pipeline.spec.model;
+        pipeline.catalogue.put_model(DEFAULT_WORKSPACE, model, now.0).await?;
+        pipeline.catalogue.put_spec(DEFAULT_WORKSPACE, model, &content_hash(spec_text), spec_text, now.0).await?;
         Ok((pipeline, recovery))
     }
 
@@ -91,7 +116,47 @@ impl Pipeline {
         &self.spec
     }
 
-    fn workspace(&self) -> &'static str {
-        quiver_store::data_folder::DEFAULT_WORKSPACE
+    /// A session over the model's tables as they are committed now.
+    async fn queries(&self) -> Result<QueryEngine, PipelineError> {
+        // Make sure that the tables are there, so that a query over none of a kind finds no rows and no error.
+        for kind in Kind::ALL {
+            self.event_table(kind).await?;
+        }
+        for (name, options) in [
+            (quiver_store::data_folder::TableName::Profiles, shared::profile_options()),
+            (quiver_store::data_folder::TableName::Outcomes, shared::outcome_options()),
+            (quiver_store::data_folder::TableName::Findings, shared::finding_options()),
+        ] {
+            self.folder.open_table(name, &options).await?;
+        }
+        let options = QueryOptions::new(self.folder.temporary_folder());
+        Ok(self.folder.open_queries(ModelKey::new(&self.spec.model), &options).await?)
     }
+
+    /// The offset below which the model's table of a kind holds every event.
+    async fn committed_offset(&self, kind: Kind) -> Result<i64, PipelineError> {
+        let table = self.event_table(kind).await?;
+        Ok(table.next_offset(&self.journal.identity().application_id()).await?.unwrap_or(0))
+    }
+
+    /// Whose progress a derived table keeps: one for each model, stage and pinned reference, so that another reference
+    /// starts from the first event again.
+    fn derived_application(&self, stage: &str, references: &BTreeMap<String, PinnedReference>) -> String {
+        let ids: String = references.iter().map(|(arm, reference)| format!("{arm}={}\n", reference.id)).collect();
+        format!(
+            "{}/{stage}/{}/{}",
+            self.journal.identity().application_id(),
+            ModelKey::new(&self.spec.model).slug(),
+            content_hash(&ids)
+        )
+    }
+
+    fn workspace(&self) -> &'static str {
+        DEFAULT_WORKSPACE
+    }
+}
+
+/// A short name for a content: the first 64 bits of its hash, in hexadecimal.
+fn content_hash(text: &str) -> String {
+    format!("{:016x}", xxhash_rust::xxh3::xxh3_64(text.as_bytes()))
 }

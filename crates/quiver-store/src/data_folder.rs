@@ -11,6 +11,7 @@
 
 use crate::catalogue::{Catalogue, CatalogueError, DEFAULT_WORKSPACE};
 use crate::disk;
+use crate::durable_store;
 use crate::journal::{Journal, JournalError, JournalOptions, Recovery};
 use crate::query::{QueryEngine, QueryError, QueryOptions};
 use crate::table::{Table, TableError, TableOptions, local_url};
@@ -24,6 +25,10 @@ const FORMAT_FILE: &str = "QUIVER";
 const FORMAT_LINE: &str = "quiver data folder, format ";
 const FORMAT_VERSION: u32 = 1;
 const LOCK_FILE: &str = "LOCK";
+/// How many parts the tables shared by all models have. Part of the layout: it never changes.
+pub const MODEL_BUCKETS: u64 = 16;
+/// The partition columns of the tables shared by all models: a date and [`ModelKey::bucket`].
+pub const SHARED_PARTITION_COLUMNS: [&str; 2] = ["event_date", "model_bucket"];
 /// A longer model name is cut in its folder's name: file systems allow 255 bytes.
 const SLUG_LIMIT_BYTES: usize = 80;
 
@@ -85,6 +90,10 @@ pub enum TableName<'a> {
     Predictions(ModelKey<'a>),
     /// The feedback of one model.
     Feedback(ModelKey<'a>),
+    /// The heartbeats of one model's sources.
+    Heartbeats(ModelKey<'a>),
+    /// The changes around one model.
+    Changes(ModelKey<'a>),
     /// The profiles of all models.
     Profiles,
     /// The outcomes of all models.
@@ -117,11 +126,11 @@ impl<'a> ModelKey<'a> {
         }
     }
 
-    /// Returns which of `buckets` parts of the shared tables holds the model; the same on every machine.
-    pub fn bucket(&self, buckets: u32) -> u32 {
+    /// Returns which of the [`MODEL_BUCKETS`] parts of the shared tables holds the model; the same on every machine.
+    pub fn bucket(&self) -> i32 {
         let key = format!("{}\n{}", self.workspace, self.model);
-        // The remainder is below a u32.
-        (xxh3_64(key.as_bytes()) % u64::from(buckets.max(1))) as u32
+        // The remainder is below the number of buckets.
+        (xxh3_64(key.as_bytes()) % MODEL_BUCKETS) as i32
     }
 }
 
@@ -138,7 +147,7 @@ impl DataFolder {
     /// # Errors
     /// When another process has it open, or when something else lives in it.
     pub fn open(path: &Path) -> Result<Self, DataFolderError> {
-        std::fs::create_dir_all(path).map_err(disk_error("create", path))?;
+        disk::create_folders(path).map_err(disk_error("create", path))?;
         let path = path.canonicalize().map_err(disk_error("find", path))?;
         check_format(&path)?;
         let lock = take_lock(&path)?;
@@ -153,8 +162,10 @@ impl DataFolder {
             std::fs::remove_dir_all(&temporary).map_err(disk_error("empty", &temporary))?;
         }
         for part in [temporary, folder.journal_folder(), folder.path.join("tables")] {
-            std::fs::create_dir_all(&part).map_err(disk_error("create", &part))?;
+            disk::create_folders(&part).map_err(disk_error("create", &part))?;
         }
+        let tables = folder.path.join("tables");
+        durable_store::remove_unfinished(&tables).map_err(disk_error("remove unfinished files in", &tables))?;
         disk::sync_folder(&folder.path).map_err(disk_error("sync", &folder.path))?;
         Ok(folder)
     }
@@ -185,6 +196,8 @@ impl DataFolder {
         match name {
             TableName::Predictions(model) => tables.join("predictions").join(model.slug()),
             TableName::Feedback(model) => tables.join("feedback").join(model.slug()),
+            TableName::Heartbeats(model) => tables.join("heartbeats").join(model.slug()),
+            TableName::Changes(model) => tables.join("changes").join(model.slug()),
             TableName::Profiles => tables.join("profiles"),
             TableName::Outcomes => tables.join("outcomes"),
             TableName::Findings => tables.join("findings"),
@@ -219,8 +232,8 @@ impl DataFolder {
         Ok(Table::open_or_create(local_url(&self.table_path(name))?, options).await?)
     }
 
-    /// Opens a session with the model's tables in it, as far as they exist: `predictions`, `feedback`, and the shared
-    /// `profiles`, `outcomes` and `findings`.
+    /// Opens a session with the model's tables in it, as far as they exist: `predictions`, `feedback`, `heartbeats`, `changes`, and the
+    /// shared `profiles`, `outcomes` and `findings`.
     ///
     /// # Errors
     /// When a table cannot be read.
@@ -233,6 +246,8 @@ impl DataFolder {
         let tables = [
             ("predictions", TableName::Predictions(model)),
             ("feedback", TableName::Feedback(model)),
+            ("heartbeats", TableName::Heartbeats(model)),
+            ("changes", TableName::Changes(model)),
             ("profiles", TableName::Profiles),
             ("outcomes", TableName::Outcomes),
             ("findings", TableName::Findings),

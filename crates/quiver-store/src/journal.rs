@@ -83,7 +83,7 @@ impl Journal {
                 limit_bytes: PARTITION_LIMIT_BYTES,
             });
         }
-        std::fs::create_dir_all(folder).map_err(JournalError::disk("create", folder))?;
+        disk::create_folders(folder).map_err(JournalError::disk("create", folder))?;
         let lock = take_lock(folder)?;
         remove_unfinished(folder)?;
         let mut files = header::list_files(folder)?;

@@ -1,11 +1,12 @@
 //! Keeps what was accepted: the only crate that knows tables and SQL; it knows rows and bytes, never what they mean.
 //!
 //! Lower modules never name higher ones:
-//! `disk` → `journal` → `session` → `table` → `catalogue` → `query` → `join` → `data_folder`.
+//! `disk` → `durable_store` → `journal` → `session` → `table` → `catalogue` → `query` → `join` → `data_folder`.
 
 pub mod catalogue;
 pub mod data_folder;
 mod disk;
+mod durable_store;
 pub mod join;
 pub mod journal;
 pub mod query;

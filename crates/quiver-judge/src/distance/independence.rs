@@ -1,5 +1,7 @@
 //! Tests whether two rows of bin counts share one distribution; knows no threshold.
 
+use serde::Serialize;
+
 use super::tail::{ScaledChiSquared, chi_squared_above, chi_squared_limit};
 use super::{float, float_len};
 
@@ -23,7 +25,7 @@ pub enum IndependenceError {
 }
 
 /// The chi-square test of homogeneity on the 2×B table (Pearson 1900), without Yates' correction.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ChiSquareTest {
     /// `Σ (observed − expected)² / expected`.
     pub statistic: f64,

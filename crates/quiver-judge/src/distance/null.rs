@@ -150,6 +150,8 @@ impl NullBins {
 
     /// For each group, its number of bins and the probability that one differs in share by more than `gap`.
     fn outside(&self, gap: f64) -> impl Iterator<Item = (f64, f64)> {
+        // Two bins differ by the same amount, so they are one.
+        let weight = if self.occupied == 2 { 0.5 } else { 1.0 };
         // A split exactly at the gap is not above it, whatever the last bit of the division says.
         let above = gap * (1.0 + 1e-12);
         self.groups.iter().map(move |group| {
@@ -162,7 +164,7 @@ impl NullBins {
                 let far = group.splits.iter().filter(|s| (s.reference / n - s.current / m).abs() > above);
                 far.map(|split| split.probability).sum()
             };
-            (group.bins, probability)
+            (weight * group.bins, probability)
         })
     }
 

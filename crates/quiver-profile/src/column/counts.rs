@@ -52,6 +52,8 @@ pub struct Counts {
     pub positive_infinity: u64,
     /// Rows whose number is infinite and negative.
     pub negative_infinity: u64,
+    /// Rows whose status is `ok`: their age is known, and it is within its promise.
+    pub ok: u64,
     /// Rows whose status is `missing`.
     pub missing: u64,
     /// Rows whose status is `default`.
@@ -63,13 +65,14 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Counts rows with a status; `ok` and unknown words count nothing.
+    /// Counts rows with a status; unknown words count nothing.
     pub fn add_status(&mut self, status: &str, count: u64) {
         match RowStatus::parse(status) {
             Some(RowStatus::Missing) => self.missing += count,
             Some(RowStatus::Default) => self.default += count,
             Some(RowStatus::Stale) => self.stale += count,
-            Some(RowStatus::Ok) | None => {}
+            Some(RowStatus::Ok) => self.ok += count,
+            None => {}
         }
     }
 
@@ -101,7 +104,7 @@ impl Counts {
         other.invalid.iter().for_each(|(reason, &count)| self.add_invalid(reason, count));
     }
 
-    fn fields(&self) -> [u64; 9] {
+    fn fields(&self) -> [u64; 10] {
         [
             self.rows,
             self.absent,
@@ -109,13 +112,14 @@ impl Counts {
             self.nan,
             self.positive_infinity,
             self.negative_infinity,
+            self.ok,
             self.missing,
             self.default,
             self.stale,
         ]
     }
 
-    fn fields_mut(&mut self) -> [&mut u64; 9] {
+    fn fields_mut(&mut self) -> [&mut u64; 10] {
         [
             &mut self.rows,
             &mut self.absent,
@@ -123,6 +127,7 @@ impl Counts {
             &mut self.nan,
             &mut self.positive_infinity,
             &mut self.negative_infinity,
+            &mut self.ok,
             &mut self.missing,
             &mut self.default,
             &mut self.stale,

@@ -1,6 +1,5 @@
 //! Profiles one column of a batch: common counts, and the values by their kind; knows no other column.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -31,6 +30,7 @@ pub use number::NumberValues;
 pub use response::{Response, from_fixed, to_fixed};
 pub use summary::{ColumnSummary, HistogramBar, LengthSummary, Quantiles, ValueCount};
 pub use text::TextValues;
+pub use texts::tally_rows;
 pub use timestamp::TimestampValues;
 
 /// What kind of values a column holds.
@@ -52,8 +52,7 @@ pub enum ColumnKind {
 }
 
 impl ColumnKind {
-    const ALL: [Self; 6] =
-        [Self::Number, Self::Category, Self::Boolean, Self::Text, Self::Timestamp, Self::Embedding];
+    const ALL: [Self; 6] = [Self::Number, Self::Category, Self::Boolean, Self::Text, Self::Timestamp, Self::Embedding];
 
     /// The kind a column of this Arrow type is profiled as when nobody says otherwise; nothing when it cannot be.
     pub fn of_type(data_type: &DataType) -> Option<Self> {
@@ -82,9 +81,7 @@ impl ColumnKind {
         }
         let Some(own) = Self::of_type(data_type) else { return false };
         match self {
-            Self::Number => {
-                own == Self::Number || *data_type == DataType::Boolean
-            }
+            Self::Number => own == Self::Number || *data_type == DataType::Boolean,
             Self::Category => matches!(own, Self::Category | Self::Number | Self::Boolean),
             Self::Text => own == Self::Category,
             _ => own == self,
@@ -210,9 +207,14 @@ pub struct ColumnProfile {
 }
 
 impl ColumnProfile {
-    /// Returns an empty profile; `value_limit` bounds the distinct values that are kept of a public column.
+    /// Returns an empty profile; `value_limit` bounds the distinct values that are kept of a public column. With
+    /// `has_response` and edges, the model's output is summed by coarse bin.
     pub fn new(
-        kind: ColumnKind, disclosure: Disclosure, edges: Option<Arc<Edges>>, value_limit: usize,
+        kind: ColumnKind,
+        disclosure: Disclosure,
+        edges: Option<Arc<Edges>>,
+        value_limit: usize,
+        has_response: bool,
     ) -> Self {
         let kept = (disclosure == Disclosure::Public).then_some(value_limit);
         let values = match kind {
@@ -224,7 +226,8 @@ impl ColumnProfile {
             ColumnKind::Embedding => Values::Embedding(Box::default()),
         };
         let cells = vec![0; edges.as_ref().map_or(0, |edges| edges.cell_count())];
-        Self { kind, disclosure, counts: Counts::default(), edges, cells, response: None, values }
+        let response = edges.as_ref().filter(|_| has_response).map(|edges| Response::new(edges.coarse_bin_count()));
+        Self { kind, disclosure, counts: Counts::default(), edges, cells, response, values }
     }
 
     /// Whether edges of this variety can count a column of this kind.
@@ -246,7 +249,7 @@ impl ColumnProfile {
             self.add_nulls(array.len(), response);
             return;
         }
-        let wants_bins = response.is_some() && self.edges.is_some();
+        let wants_bins = response.is_some() && self.response.is_some();
         scratch.bins.clear();
         let mut place = Place { edges: self.edges.as_deref(), cells: &mut self.cells, wants_bins };
         match &mut self.values {
@@ -257,9 +260,8 @@ impl ColumnProfile {
             Values::Timestamp(values) => values.update(array, &mut self.counts),
             Values::Embedding(values) => values.update(array, &mut self.counts),
         }
-        if let (true, Some(response), Some(edges)) = (wants_bins, response, &self.edges) {
-            let target = self.response.get_or_insert_with(|| Response::new(edges.coarse_bin_count()));
-            target.add_all(&scratch.bins, response);
+        if let (Some(outputs), Some(target)) = (response, &mut self.response) {
+            target.add_all(&scratch.bins, outputs);
         }
     }
 
@@ -272,10 +274,9 @@ impl ColumnProfile {
 
     fn add_nulls(&mut self, rows: usize, response: Option<&[Option<i128>]>) {
         self.counts.null += rows as u64;
-        if let (Some(response), Some(edges)) = (response, &self.edges) {
-            let bins = edges.coarse_bin_count();
-            let nulls = vec![bins as u16 - 1; rows];
-            self.response.get_or_insert_with(|| Response::new(bins)).add_all(&nulls, response);
+        if let (Some(outputs), Some(target)) = (response, &mut self.response) {
+            let nulls = vec![target.counts().len() as u16 - 1; rows];
+            target.add_all(&nulls, outputs);
         }
     }
 

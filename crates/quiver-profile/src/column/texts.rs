@@ -6,50 +6,74 @@ use arrow::datatypes::DataType;
 
 use crate::hash::ValueHash;
 
-/// A distinct string of a batch.
+/// A string of a batch.
 pub(super) struct Tallied<'a> {
     /// The string.
     pub text: &'a str,
-    /// Its hash.
-    pub hash: ValueHash,
+    /// The lower half of its hash.
+    pub hash: u64,
+    /// Its coupon for the distinct counter.
+    pub coupon: u32,
     /// How many rows of the batch hold it.
-    pub count: u64,
+    pub count: u32,
 }
 
-/// The distinct strings of a batch and how many rows have none.
+impl<'a> Tallied<'a> {
+    fn new(text: &'a str, hash: ValueHash, count: u32) -> Self {
+        Self { text, hash: hash.low, coupon: hash.coupon(), count }
+    }
+}
+
+/// The strings of a batch and how many rows have none.
 pub(super) struct Tally<'a> {
-    /// Distinct strings in order of first occurrence.
+    /// Strings in order of first occurrence; distinct unless `repeats`.
     pub texts: Vec<Tallied<'a>>,
+    /// Whether the batch had so few equal strings that it was not worth looking for them.
+    pub repeats: bool,
+    /// Whether all strings are ASCII, so that their bytes are their characters; unknown counts as no.
+    pub ascii: bool,
     /// Rows without a string.
     pub nulls: u64,
     /// For each row its position in `texts`, `u32::MAX` for none; empty unless asked for.
     pub rows: Vec<u32>,
 }
 
+/// After this many rows a tally decides whether the rest is worth looking for equal strings.
+const TRIAL: usize = 1024;
+
 /// Brings any accepted array into one that holds strings: numbers and truth values by their text.
 pub(super) fn as_texts(array: &ArrayRef) -> ArrayRef {
     match array.data_type() {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => array.clone(),
-        DataType::Dictionary(_, value) if matches!(**value, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) => {
+        DataType::Dictionary(_, value)
+            if matches!(**value, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) =>
+        {
             array.clone()
         }
         _ => cast(array, &DataType::Utf8).expect("accepted types have a text form"),
     }
 }
 
-/// Counts the distinct strings of an array made by [`as_texts`].
+/// Counts the strings of an array made by [`as_texts`].
 pub(super) fn tally(array: &ArrayRef, wants_rows: bool) -> Tally<'_> {
     match array.data_type() {
-        DataType::Utf8 => tally_plain(array.as_string::<i32>(), wants_rows),
-        DataType::LargeUtf8 => tally_plain(array.as_string::<i64>(), wants_rows),
-        DataType::Utf8View => tally_plain(array.as_string_view(), wants_rows),
+        DataType::Utf8 => {
+            let array = array.as_string::<i32>();
+            Tally { ascii: array.is_ascii(), ..tally_plain(&array, wants_rows) }
+        }
+        DataType::LargeUtf8 => {
+            let array = array.as_string::<i64>();
+            Tally { ascii: array.is_ascii(), ..tally_plain(&array, wants_rows) }
+        }
+        DataType::Utf8View => tally_plain(&array.as_string_view(), wants_rows),
         _ => tally_dictionary(array, wants_rows),
     }
 }
 
-fn tally_plain<'a, A: ArrayAccessor<Item = &'a str>>(array: A, wants_rows: bool) -> Tally<'a> {
+fn tally_plain<'a, A: ArrayAccessor<Item = &'a str>>(array: &A, wants_rows: bool) -> Tally<'a> {
     let length = array.len();
-    let mut tally = Tally { texts: Vec::new(), nulls: 0, rows: Vec::new() };
+    let texts = Vec::with_capacity(length.min(2 * TRIAL));
+    let mut tally = Tally { texts, repeats: false, ascii: false, nulls: 0, rows: Vec::new() };
     // Open addressing over positions plus one; never more than half full.
     let mask = (2 * length).next_power_of_two().max(2) - 1;
     let mut slots = vec![0u32; mask + 1];
@@ -62,45 +86,56 @@ fn tally_plain<'a, A: ArrayAccessor<Item = &'a str>>(array: A, wants_rows: bool)
             }
             continue;
         }
+        if row == TRIAL && tally.texts.len() > TRIAL - TRIAL / 16 {
+            tally.repeats = true;
+        }
         let text = array.value(row);
         let hash = ValueHash::of_text(text);
-        let mut slot = hash.low as usize & mask;
-        let position = loop {
-            match (slots[slot] as usize).checked_sub(1) {
-                None => {
-                    tally.texts.push(Tallied { text, hash, count: 1 });
-                    slots[slot] = tally.texts.len() as u32;
-                    break tally.texts.len() - 1;
-                }
-                Some(position) => {
-                    let known = &mut tally.texts[position];
-                    if known.hash.low == hash.low && known.text == text {
-                        known.count += 1;
-                        break position;
-                    }
-                    slot = (slot + 1) & mask;
-                }
-            }
-        };
+        let position = if tally.repeats { None } else { find_or_claim(&mut slots, &tally.texts, hash.low, text) };
+        if let Some(position) = position {
+            tally.texts[position].count += 1;
+        } else {
+            tally.texts.push(Tallied::new(text, hash, 1));
+        }
         if wants_rows {
-            tally.rows.push(position as u32);
+            tally.rows.push(position.unwrap_or(tally.texts.len() - 1) as u32);
         }
     }
     tally
 }
 
+/// Finds a text's position, or claims a slot for the next position and returns nothing.
+#[inline(always)]
+fn find_or_claim(slots: &mut [u32], texts: &[Tallied<'_>], hash: u64, text: &str) -> Option<usize> {
+    let mask = slots.len() - 1;
+    let mut slot = hash as usize & mask;
+    while let Some(position) = (slots[slot] as usize).checked_sub(1) {
+        let known = &texts[position];
+        if known.hash == hash && known.text == text {
+            return Some(position);
+        }
+        slot = (slot + 1) & mask;
+    }
+    slots[slot] = texts.len() as u32 + 1;
+    None
+}
+
 fn tally_dictionary(array: &ArrayRef, wants_rows: bool) -> Tally<'_> {
     let dictionary = array.as_any_dictionary();
-    let keys = dictionary.normalized_keys();
     let values = dictionary.values();
-    let mut counts = vec![0u64; values.len()];
-    let mut tally = Tally { texts: Vec::new(), nulls: 0, rows: Vec::new() };
+    if values.is_empty() {
+        let rows = if wants_rows { vec![u32::MAX; array.len()] } else { Vec::new() };
+        return Tally { texts: Vec::new(), repeats: false, ascii: true, nulls: array.len() as u64, rows };
+    }
+    let keys = dictionary.normalized_keys();
+    let mut counts = vec![0u32; values.len()];
+    let mut tally = Tally { texts: Vec::new(), repeats: false, ascii: false, nulls: 0, rows: Vec::new() };
     let key_nulls = dictionary.keys().nulls().filter(|nulls| nulls.null_count() > 0);
     match key_nulls {
         None => keys.iter().for_each(|&key| counts[key] += 1),
         Some(nulls) => {
             for (row, &key) in keys.iter().enumerate() {
-                counts[key] += u64::from(nulls.is_valid(row));
+                counts[key] += u32::from(nulls.is_valid(row));
             }
             tally.nulls = nulls.null_count() as u64;
         }
@@ -110,9 +145,9 @@ fn tally_dictionary(array: &ArrayRef, wants_rows: bool) -> Tally<'_> {
         match text_at(values, key) {
             Some(text) => {
                 positions[key] = tally.texts.len() as u32;
-                tally.texts.push(Tallied { text, hash: ValueHash::of_text(text), count });
+                tally.texts.push(Tallied::new(text, ValueHash::of_text(text), count));
             }
-            None => tally.nulls += count,
+            None => tally.nulls += u64::from(count),
         }
     }
     if wants_rows {
@@ -143,7 +178,7 @@ pub(super) fn for_each(array: &ArrayRef, mut visit: impl FnMut(Option<&str>, u64
         DataType::Utf8View => array.as_string_view().iter().for_each(|text| visit(text, 1)),
         _ => {
             let tally = tally_dictionary(&array, false);
-            tally.texts.iter().for_each(|text| visit(Some(text.text), text.count));
+            tally.texts.iter().for_each(|text| visit(Some(text.text), u64::from(text.count)));
             visit(None, tally.nulls);
         }
     }
@@ -152,4 +187,12 @@ pub(super) fn for_each(array: &ArrayRef, mut visit: impl FnMut(Option<&str>, u64
 /// The number of characters (Unicode scalar values).
 pub(super) fn characters(text: &str) -> u64 {
     if text.is_ascii() { text.len() as u64 } else { text.chars().count() as u64 }
+}
+
+/// Maps every row's string by `map`, calling it once for each distinct string; null rows map to nothing.
+pub fn tally_rows<T: Copy>(array: &ArrayRef, map: impl Fn(&str) -> Option<T>) -> Vec<Option<T>> {
+    let array = as_texts(array);
+    let tally = tally(&array, true);
+    let mapped: Vec<Option<T>> = tally.texts.iter().map(|tallied| map(tallied.text)).collect();
+    tally.rows.iter().map(|&row| mapped.get(row as usize).copied().flatten()).collect()
 }

@@ -42,6 +42,11 @@ impl Lengths {
         self.bins.total()
     }
 
+    /// The log-linear bins that hold lengths, ascending, with their counts; lengths below 128 have a bin each.
+    pub fn bins(&self) -> impl Iterator<Item = (i32, u64)> + '_ {
+        self.bins.bins()
+    }
+
     /// The mean length.
     pub fn mean(&self) -> Option<f64> {
         (self.count() > 0).then(|| self.sum as f64 / self.count() as f64)

@@ -27,7 +27,15 @@ pub struct Moments {
 impl Moments {
     /// Adds one finite number.
     pub fn add(&mut self, value: f64) {
-        self.add_all(&[value]);
+        self.count += 1;
+        self.sum.add(value);
+        let magnitude = value.abs();
+        self.square_overflow += u64::from(magnitude >= LARGEST_SQUARED);
+        if (SMALLEST_SQUARED..LARGEST_SQUARED).contains(&magnitude) {
+            let (high, low) = exact_square(value);
+            self.squares.add(high);
+            self.squares.add(low);
+        }
     }
 
     /// Adds every number of a slice; all must be finite.
@@ -121,6 +129,11 @@ impl Moments {
         Some(scale_float(significand.sqrt() / self.count as f64, exponent / 2))
     }
 
+    /// The standard error of the mean, s/√n with the sample deviation s (n − 1); nothing for fewer than two numbers.
+    pub fn standard_error(&self) -> Option<f64> {
+        (self.count > 1).then_some(self.standard_deviation()? / ((self.count - 1) as f64).sqrt())
+    }
+
     /// The population variance, the square of [`Moments::standard_deviation`].
     pub fn variance(&self) -> Option<f64> {
         self.standard_deviation().map(|deviation| deviation * deviation)
@@ -171,6 +184,9 @@ mod tests {
     fn of(values: &[f64]) -> Moments {
         let mut moments = Moments::default();
         moments.add_all(values);
+        let mut single = Moments::default();
+        values.iter().for_each(|&value| single.add(value));
+        assert_eq!(moments, single);
         moments
     }
 

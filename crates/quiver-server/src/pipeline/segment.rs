@@ -105,11 +105,8 @@ impl Pipeline {
             for open in &mut tables {
                 let rows = open.rows_from(batches.get(&open.kind).map_or(&[][..], Vec::as_slice))?;
                 let count: u64 = rows.iter().map(|rows| rows.num_rows() as u64).sum();
-                let progress = Progress {
-                    application_id: application.clone(),
-                    expected_previous: open.from,
-                    next_offset: next,
-                };
+                let progress =
+                    Progress { application_id: application.clone(), expected_previous: open.from, next_offset: next };
                 if open.from.is_some_and(|from| from >= next) {
                     continue;
                 }
@@ -128,11 +125,7 @@ impl Pipeline {
     }
 
     /// Reads rows from `position` on, by kind, up to about `limit` rows; also the offset after the last one.
-    fn read_rows(
-        &self,
-        position: i64,
-        limit: u64,
-    ) -> Result<(BTreeMap<Kind, Vec<RecordBatch>>, i64), PipelineError> {
+    fn read_rows(&self, position: i64, limit: u64) -> Result<(BTreeMap<Kind, Vec<RecordBatch>>, i64), PipelineError> {
         let mut batches: BTreeMap<Kind, Vec<RecordBatch>> = BTreeMap::new();
         let mut next = position;
         let prefix = format!("{}/", self.spec.model);
@@ -144,7 +137,11 @@ impl Pipeline {
                 continue;
             }
             if let Some(kind) = frame.stream.strip_prefix(&prefix).and_then(kind_of) {
-                let rows = placed(&payload::decode(&frame.payload)?, frame.first_offset as i64, frame.received_at_microseconds)?;
+                let rows = placed(
+                    &payload::decode(&frame.payload)?,
+                    frame.first_offset as i64,
+                    frame.received_at_microseconds,
+                )?;
                 batches.entry(kind).or_default().push(rows);
             }
             next = after;

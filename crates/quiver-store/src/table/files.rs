@@ -1,8 +1,7 @@
-//! Writes a table's Parquet files, makes them durable, and removes those that no commit names.
+//! Writes a table's Parquet files and removes those that no commit names.
 
 use super::error::TableError;
 use super::schema::conform;
-use crate::disk;
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::physical_plan::SendableRecordBatchStream;
 use deltalake::DeltaTable;
@@ -14,8 +13,6 @@ use object_store::path::Path as ObjectPath;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 use url::Url;
 
 /// What one open file holds in memory before it writes a row group; there is one open file a partition.
@@ -82,37 +79,6 @@ pub(crate) async fn write(
     let adds =
         if row_count == 0 { Vec::new() } else { writer.flush().await.map_err(TableError::delta("write to", table))? };
     Ok(Written { adds, rows: row_count, schema })
-}
-
-/// Makes the files durable where the table is local.
-///
-/// The library's local store never syncs; without this, a power cut after the journal was cut would lose rows.
-pub(crate) async fn sync(table: &Url, adds: &[Add]) -> Result<(), TableError> {
-    let Ok(root) = table.to_file_path() else { return Ok(()) };
-    let paths = adds.iter().map(|add| root.join(add_path(add).as_ref())).collect();
-    sync_paths(table, root, paths).await
-}
-
-/// Makes the log entry of `version` durable where the table is local.
-pub(crate) async fn sync_log(table: &Url, version: u64) -> Result<(), TableError> {
-    let Ok(root) = table.to_file_path() else { return Ok(()) };
-    let path = root.join("_delta_log").join(format!("{version:020}.json"));
-    sync_paths(table, root, vec![path]).await
-}
-
-async fn sync_paths(table: &Url, root: PathBuf, paths: Vec<PathBuf>) -> Result<(), TableError> {
-    let synced = tokio::task::spawn_blocking(move || -> std::io::Result<()> {
-        // A new partition's folder is a new name in the table's folder.
-        let mut folders = BTreeSet::from([root]);
-        for path in &paths {
-            std::fs::File::open(path)?.sync_all()?;
-            folders.extend(path.parent().map(Path::to_owned));
-        }
-        folders.iter().try_for_each(|folder| disk::sync_folder(folder))
-    })
-    .await
-    .map_err(std::io::Error::other);
-    synced.and_then(|result| result).map_err(TableError::disk("sync files", table))
 }
 
 /// Removes files that no commit names, as far as the store lets us.

@@ -46,6 +46,21 @@ fn a_second_process_is_told_who_has_the_folder() {
 }
 
 #[test]
+fn half_written_rows_of_a_dead_process_are_removed() {
+    let temporary = tempfile::tempdir().unwrap();
+    drop(DataFolder::open(temporary.path()).unwrap());
+    let date = temporary.path().join("tables/predictions/m/event_date=2013-07-01");
+    std::fs::create_dir_all(&date).unwrap();
+    for name in ["part-0.parquet", "part-1.parquet#1", "part-2.parquet#18000000004", "part#a", "part#"] {
+        std::fs::write(date.join(name), "rows").unwrap();
+    }
+    drop(DataFolder::open(temporary.path()).unwrap());
+    let mut left: Vec<_> = std::fs::read_dir(&date).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["part#", "part#a", "part-0.parquet"]);
+}
+
+#[test]
 fn foreign_and_newer_folders_are_left_alone() {
     let temporary = tempfile::tempdir().unwrap();
     std::fs::write(temporary.path().join("thesis.doc"), "words").unwrap();
@@ -72,8 +87,10 @@ fn every_model_has_a_folder_of_its_own() {
     assert_eq!(ModelKey::new("flight-delay").slug(), "flight-delay");
     assert_ne!(ModelKey { workspace: "a", model: "b" }.slug(), ModelKey::new("b").slug());
     // The numbers are part of the tables' layout: they must never change.
-    assert_eq!(ModelKey::new("flight-delay").bucket(16), ModelKey::new("flight-delay").bucket(16));
-    assert!((0..200).map(|index| ModelKey::new(&format!("m{index}")).bucket(16)).collect::<HashSet<_>>().len() > 12);
+    let buckets = ["flight-delay", "a", ""].map(|model| ModelKey::new(model).bucket());
+    assert_eq!(buckets, [10, 3, 8]);
+    let all: HashSet<_> = (0..200).map(|index| ModelKey::new(&format!("m{index}")).bucket()).collect();
+    assert_eq!(all, (0..16).collect());
 }
 
 #[tokio::test]

@@ -174,12 +174,12 @@ async fn the_text_can_be_run_again_and_gives_slices_and_asked_columns() {
 }
 
 /// A small generator with a fixed seed, so that a failure comes back.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % limit
+        (self.0 >> 16) % limit
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod catalogue;
 mod data_folder;
+mod flow;
 mod frame;
 mod join;
 mod journal;

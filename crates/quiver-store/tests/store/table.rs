@@ -341,6 +341,22 @@ async fn what_is_not_there_is_not_created_by_reading() {
     assert!(matches!(local_url(Path::new("relative")), Err(TableError::NotAbsolute { .. })));
 }
 
+/// Prints how the cost of a commit grows with their number.
+#[tokio::test]
+#[ignore = "a measurement"]
+async fn measure_many_commits() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut table = open(folder.path()).await;
+    let mut started = std::time::Instant::now();
+    for index in 0..600_i64 {
+        table.append(vec![predictions(index, 1)], &progress((index > 0).then_some(index), index + 1)).await.unwrap();
+        if (index + 1) % 200 == 0 {
+            println!("commits up to {}: {:?} each", index + 1, started.elapsed() / 200);
+            started = std::time::Instant::now();
+        }
+    }
+}
+
 /// Not a test of correctness: `cargo test -- --ignored --nocapture` prints what an append costs here.
 #[tokio::test]
 #[ignore = "a measurement"]

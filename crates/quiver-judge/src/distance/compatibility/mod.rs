@@ -2,7 +2,8 @@
 //!
 //! These modes exist so that a team can move over and see that its numbers are the same. They bin the way the named
 //! release does, whatever its faults: missing values vanish, one outlier can hide all drift. Quiver's own measures do
-//! not depend on them. The rules were written from the peers' documentation and from running the released packages.
+//! not depend on them. The rules are written down, and verified against the released packages, in
+//! `scripts/independent/conventions.md`.
 
 pub mod evidently;
 mod histogram;

@@ -2,13 +2,14 @@
 
 use std::f64::consts::{LN_2, PI};
 
+use serde::Serialize;
 use statrs::function::factorial::ln_factorial;
 
 use super::{Cells, CumulativeError, check_confidence, check_points, merged_steps};
 use crate::distance::{Convention, Distance, Measure, float};
 
 /// The largest gap between two distribution functions.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Gap {
     /// The gap that is certain, in `[0, 1]`.
     pub at_least: f64,

@@ -5,7 +5,7 @@ use crate::distance::tail::{ScaledChiSquared, folded_covariance};
 use crate::distance::{Convention, Distance, Measure, float};
 
 /// Stretches of the distribution function into which the noise floor's double integral is folded.
-const FLOOR_STRETCHES: f64 = 128.0;
+const FLOOR_STRETCHES: f64 = 64.0;
 
 /// The smallest and largest value of one side.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -14,6 +14,13 @@ pub struct Extremes {
     pub minimum: f64,
     /// The largest value.
     pub maximum: f64,
+}
+
+impl From<(f64, f64)> for Extremes {
+    /// Takes the smallest value, then the largest.
+    fn from((minimum, maximum): (f64, f64)) -> Self {
+        Self { minimum, maximum }
+    }
 }
 
 /// The exact distance between weighted points, in the values' own unit (Vallender 1974).

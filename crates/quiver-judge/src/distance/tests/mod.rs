@@ -1,1 +1,8 @@
-//! Laws and traps of the distances, on counts made from fixed seeds.
+//! Laws, noise and traps of the distances, on counts made from fixed seeds.
+
+mod cumulative;
+mod histogram;
+mod independence;
+mod noise;
+mod random;
+mod traps;

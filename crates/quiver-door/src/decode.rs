@@ -1,0 +1,19 @@
+//! Turns tables and NDJSON into batches of events; keeps out what cannot be used, and counts it by reason.
+
+pub mod builder;
+pub(crate) mod cast;
+mod cell;
+mod csv_rows;
+pub mod event_keys;
+mod feature_column;
+pub mod feature_plan;
+mod json_rows;
+mod line;
+mod map_column;
+pub mod ndjson;
+mod parquet_rows;
+mod prediction_columns;
+pub mod rejected;
+pub mod table;
+pub mod table_file;
+mod table_rows;

@@ -1,0 +1,104 @@
+//! Counts what was kept out, by reason, with the first positions; never holds content.
+
+use crate::limits;
+use std::collections::BTreeMap;
+
+/// Rows or lines that were kept out, by reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rejections {
+    reasons: BTreeMap<&'static str, Rejected>,
+}
+
+/// What was kept out for one reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rejected {
+    /// How many.
+    pub count: u64,
+    /// The first few positions, from 1: lines of a text file, rows of another.
+    pub examples: Vec<u64>,
+}
+
+impl Rejections {
+    /// Counts one row or line at `position` (from 1).
+    pub fn add(&mut self, reason: &'static str, position: u64) {
+        let entry = self.reasons.entry(reason).or_default();
+        entry.count += 1;
+        if entry.examples.len() < limits::MAX_EXAMPLES {
+            entry.examples.push(position);
+        }
+    }
+
+    /// Adds what another part of the same input kept out.
+    pub fn merge(&mut self, other: &Self) {
+        for (reason, rejected) in &other.reasons {
+            let entry = self.reasons.entry(reason).or_default();
+            entry.count += rejected.count;
+            entry.examples.extend(&rejected.examples);
+            // Threads finish in any order; the first positions are the same whichever does.
+            entry.examples.sort_unstable();
+            entry.examples.truncate(limits::MAX_EXAMPLES);
+        }
+    }
+
+    /// Every reason with its count and examples, in the reasons' order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Rejected)> {
+        self.reasons.iter().map(|(reason, rejected)| (*reason, rejected))
+    }
+
+    /// How many were kept out for `reason`.
+    pub fn count(&self, reason: &str) -> u64 {
+        self.reasons.get(reason).map_or(0, |rejected| rejected.count)
+    }
+
+    /// How many were kept out.
+    pub fn total(&self) -> u64 {
+        self.reasons.values().map(|rejected| rejected.count).sum()
+    }
+
+    /// Whether nothing was kept out.
+    pub fn is_empty(&self) -> bool {
+        self.reasons.is_empty()
+    }
+}
+
+/// The reasons for which a row or line is kept out, as they are counted and shown.
+pub mod reason {
+    /// A row of CSV with more or fewer fields than the header.
+    pub const FIELD_COUNT: &str = "field_count";
+    /// A value that is no number in a column of numbers.
+    pub const NOT_A_NUMBER: &str = "not_a_number";
+    /// A value that is no truth value in a column of them.
+    pub const NOT_A_BOOLEAN: &str = "not_a_boolean";
+    /// A value that is no time in a column of times, or an event without a usable time.
+    pub const NOT_A_TIME: &str = "not_a_time";
+    /// A time without a zone, where nothing names the zone.
+    pub const NO_ZONE: &str = "no_zone";
+    /// No time at all.
+    pub const NO_TIME: &str = "no_time";
+    /// No id where an id column is declared.
+    pub const NO_ID: &str = "no_id";
+    /// Bytes that are not UTF-8.
+    pub const NOT_UTF8: &str = "not_utf8";
+    /// A field, or a quoted field that never ends, longer than the limit.
+    pub const FIELD_TOO_LONG: &str = "field_too_long";
+    /// A line longer than the limit.
+    pub const LINE_TOO_LONG: &str = "line_too_long";
+    /// A line that is not JSON.
+    pub const NOT_JSON: &str = "not_json";
+    /// A line that is JSON but no object.
+    pub const NOT_AN_OBJECT: &str = "not_an_object";
+    /// Nesting deeper than the limit.
+    pub const TOO_DEEP: &str = "too_deep";
+    /// More features than the limit.
+    pub const TOO_MANY_FEATURES: &str = "too_many_features";
+    /// No kind, or none of the four.
+    pub const UNKNOWN_KIND: &str = "unknown_kind";
+    /// An event of another model, or of none.
+    pub const UNKNOWN_MODEL: &str = "unknown_model";
+    /// A value of the wrong JSON type in the event's own keys.
+    pub const WRONG_TYPE: &str = "wrong_type";
+    /// A feedback without a label.
+    pub const NO_VALUE: &str = "no_value";
+    /// A feedback that names neither prediction nor decision nor entity.
+    pub const NO_TARGET: &str = "no_target";
+}

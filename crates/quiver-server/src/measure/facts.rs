@@ -1,0 +1,78 @@
+//! What is known of each row beside its values: the status of a feature, and why a value was refused.
+
+use arrow::array::{Array, ArrayRef, AsArray, MapArray, RecordBatch, StringArray, StringBuilder};
+use quiver_event::Arrow;
+use quiver_event::batch::column;
+use quiver_event::spec::Spec;
+use quiver_judge::facts::profile_column;
+use quiver_profile::RowFacts;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Reads the `feature_meta` and `invalid` maps of a batch of predictions into an array a feature.
+pub fn row_facts(spec: &Spec, rows: &RecordBatch) -> RowFacts {
+    let map = |name: &str| {
+        rows.column_by_name(name).and_then(|values| values.as_map_opt()).filter(|map| map.null_count() < map.len())
+    };
+    let mut facts = RowFacts::default();
+    if let Some(reasons) = map(column::INVALID) {
+        facts.reasons = by_feature(spec, reasons, reasons.values());
+    }
+    if let Some(meta) = map(column::FEATURE_META)
+        && let Some(statuses) = meta.values().as_struct_opt().and_then(|fields| fields.column_by_name("status"))
+    {
+        facts.statuses = by_feature(spec, meta, statuses);
+    }
+    facts
+}
+
+/// The text of each row's entry, for every feature that any row has an entry of.
+fn by_feature(spec: &Spec, map: &MapArray, texts: &ArrayRef) -> BTreeMap<String, ArrayRef> {
+    let (Some(keys), Some(texts)) = (map.keys().as_string_opt::<i32>(), texts.as_string_opt::<i32>()) else {
+        return BTreeMap::new();
+    };
+    let mut builders: BTreeMap<&str, Column> = BTreeMap::new();
+    for row in 0..map.len() {
+        if map.is_null(row) {
+            continue;
+        }
+        let (from, to) = (map.value_offsets()[row] as usize, map.value_offsets()[row + 1] as usize);
+        for entry in from..to {
+            if texts.is_valid(entry) && spec.features.get(keys.value(entry)).is_some() {
+                builders.entry(keys.value(entry)).or_default().set(row, texts.value(entry));
+            }
+        }
+    }
+    let finish = |(name, column): (&str, Column)| {
+        (profile_column(Arrow::Features, name), Arc::new(column.finish(map.len())) as ArrayRef)
+    };
+    builders.into_iter().map(finish).collect()
+}
+
+/// A text column that is filled at ascending rows, with nulls between.
+#[derive(Default)]
+struct Column {
+    builder: StringBuilder,
+    rows: usize,
+}
+
+impl Column {
+    fn set(&mut self, row: usize, text: &str) {
+        if row < self.rows {
+            return; // an entry that stands twice in one row counts once
+        }
+        self.fill(row);
+        self.builder.append_value(text);
+        self.rows += 1;
+    }
+
+    fn fill(&mut self, rows: usize) {
+        self.builder.append_nulls(rows.saturating_sub(self.rows));
+        self.rows = self.rows.max(rows);
+    }
+
+    fn finish(mut self, rows: usize) -> StringArray {
+        self.fill(rows);
+        self.builder.finish()
+    }
+}

@@ -55,6 +55,14 @@ pub enum ProfileError {
         /// Rows of the batch.
         expected: usize,
     },
+    /// Statuses or reasons are not strings.
+    #[error("facts of column {column} hold {found}, not strings")]
+    FactsType {
+        /// The column's name in the plan.
+        column: String,
+        /// Their Arrow type.
+        found: DataType,
+    },
     /// Two profiles have a slice of the same name with different values.
     #[error("slice {slice} has other values in the other profile")]
     Slice {
@@ -166,6 +174,9 @@ impl Profile {
                 return Err(ColumnError::Type { column: name.clone(), kind, found: array.data_type().clone() }.into());
             }
             for fact in [facts.statuses.get(name), facts.reasons.get(name)].into_iter().flatten() {
+                if !ColumnKind::Text.accepts(fact.data_type()) {
+                    return Err(ProfileError::FactsType { column: name.clone(), found: fact.data_type().clone() });
+                }
                 if fact.len() != batch.num_rows() {
                     let (found, expected) = (fact.len(), batch.num_rows());
                     return Err(ProfileError::Facts { column: name.clone(), found, expected });
@@ -304,5 +315,3 @@ fn outputs(array: Option<&ArrayRef>, rows: usize) -> Vec<Option<i128>> {
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod timing;

@@ -156,6 +156,20 @@ impl Pipeline {
     }
 }
 
+/// The newest spec of a model that a data folder holds; none when it holds no such model.
+pub async fn latest_spec(path: &Path, model: &str) -> Result<Option<String>, PipelineError> {
+    let folder = DataFolder::open(path)?;
+    let catalogue = folder.open_catalogue().await?;
+    Ok(catalogue.latest_spec(DEFAULT_WORKSPACE, model).await?.map(|version| version.yaml))
+}
+
+/// The models that a data folder holds.
+pub async fn models(path: &Path) -> Result<Vec<String>, PipelineError> {
+    let folder = DataFolder::open(path)?;
+    let catalogue = folder.open_catalogue().await?;
+    Ok(catalogue.models(DEFAULT_WORKSPACE).await?)
+}
+
 /// A short name for a content: the first 64 bits of its hash, in hexadecimal.
 fn content_hash(text: &str) -> String {
     format!("{:016x}", xxhash_rust::xxh3::xxh3_64(text.as_bytes()))

@@ -58,7 +58,7 @@ Examples:
 Examples:
   quiver profile data.parquet                          a table for people
   quiver profile data.parquet --json | jq .columns[0]  for scripts
-  quiver profile ref.parquet --output ref.profile      a mergeable profile for later comparison")]
+  quiver profile ref.parquet --freeze --output ref.profile   a reference for `quiver compare`")]
     Profile(ProfileArgs),
     /// Compare two data sets, column by column.
     #[command(after_help = "\
@@ -176,6 +176,9 @@ pub struct ProfileArgs {
     /// Also write a mergeable profile file.
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Read the data twice: freeze bin edges from it and count it on them, so that it can be a reference.
+    #[arg(long)]
+    pub freeze: bool,
     /// Only these columns.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub columns: Vec<String>,

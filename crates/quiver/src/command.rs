@@ -2,9 +2,11 @@
 
 pub mod check;
 pub mod compare;
+pub mod data;
 pub mod demo;
 pub mod generate;
 pub mod init;
+pub mod peers;
 pub mod profile;
 pub mod replay;
 pub mod report;
@@ -66,6 +68,7 @@ pub fn now() -> Timestamp {
 
 /// Runs the asynchronous parts of a command.
 pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
     runtime.block_on(future)
 }

@@ -124,6 +124,9 @@ struct CsvRows {
     /// How many fields the header has, once it is known.
     fields: Option<usize>,
     recoveries: u32,
+    /// Whether the file's last row ends with a quote.
+    closed_end: bool,
+    end_bytes: u64,
 }
 
 /// A file that refuses to give more than a row's worth of bytes before the next row begins.
@@ -147,10 +150,21 @@ impl Read for Bounded {
 impl CsvRows {
     fn open(path: &Path, separator: u8) -> std::io::Result<Self> {
         let mut file = File::open(path)?;
+        let closed_end = ends_with_quote(&mut file)?;
+        let end_bytes = file.metadata()?.len();
         let mut start = [0_u8; 3];
         let read = file.read(&mut start)?;
         let begin = if read == 3 && &start == b"\xef\xbb\xbf" { 3 } else { 0 };
-        let mut rows = Self { reader: None, separator, base_bytes: 0, base_line: 1, fields: None, recoveries: 0 };
+        let mut rows = Self {
+            reader: None,
+            separator,
+            base_bytes: 0,
+            base_line: 1,
+            fields: None,
+            recoveries: 0,
+            closed_end,
+            end_bytes,
+        };
         rows.start(file, begin, 1)?;
         Ok(rows)
     }
@@ -201,9 +215,26 @@ impl CsvRows {
     fn is_runaway(&self, record: &ByteRecord, line: u64) -> bool {
         // Each recovery reads up to the limit again, so a file made of open quotes is not recovered for ever.
         const MAX_RECOVERIES: u32 = 1_000;
+        if self.line() <= line + 1 || self.recoveries >= MAX_RECOVERIES {
+            return false;
+        }
         let wrong = self.fields.is_some_and(|fields| fields != record.len());
-        wrong && self.line() > line + 1 && self.recoveries < MAX_RECOVERIES
+        // The last field runs to the end of the file, and no quote stands there.
+        let at_end = self.bytes() >= self.end_bytes;
+        let open = at_end && !self.closed_end && record.iter().next_back().is_some_and(|field| field.contains(&b'\n'));
+        wrong || open
     }
+}
+
+/// Whether the last byte before the final line breaks is a quote; the file is left at its beginning.
+fn ends_with_quote(file: &mut File) -> std::io::Result<bool> {
+    const TAIL_BYTES: u64 = 64;
+    let bytes = file.seek(SeekFrom::End(0))?;
+    file.seek(SeekFrom::Start(bytes.saturating_sub(TAIL_BYTES)))?;
+    let mut tail = Vec::new();
+    file.read_to_end(&mut tail)?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok(tail.iter().rev().find(|byte| !matches!(byte, b'\n' | b'\r')) == Some(&b'"'))
 }
 
 fn skip_line(source: &mut impl BufRead) -> std::io::Result<u64> {

@@ -321,21 +321,18 @@ impl Labels {
     fn read(array: &ArrayRef, task: Task) -> Result<Self, MapError> {
         let rows = array.len();
         let textual = super::cast::is_text(array.data_type());
-        let classes = match textual || task == Task::Multiclass {
+        let texts = match textual || task == Task::Multiclass {
             true => to_text(array)?.array,
             false => new_null_array(&DataType::Utf8, rows).as_string::<i32>().clone(),
         };
         let values: Float64Array = match (textual, task) {
-            // In a text file a number is text as well.
-            (true, Task::Binary) => {
-                let numbers =
-                    classes.iter().map(|class| boolean_of_word(class?).map(|truth| f64::from(u8::from(truth))));
-                numbers.collect()
-            }
-            (true, Task::Regression) => to_number(array)?.array,
-            (true, _) => Float64Array::new_null(rows),
-            (false, _) => to_number(array)?.array,
+            (true, Task::Binary) => texts.iter().map(|text| binary_number(text?)).collect(),
+            (true, Task::Multiclass) => Float64Array::new_null(rows),
+            _ => to_number(array)?.array,
         };
+        // In a text file a number is written as text as well; only a word is the name of a class.
+        let is_name = |text: &&str| task == Task::Multiclass || text.trim().parse::<f64>().is_err();
+        let classes = texts.iter().map(|text| text.filter(is_name)).collect();
         // NaN is what pandas makes of a missing label.
         let values: Float64Array = values.iter().map(|value| value.filter(|value| value.is_finite())).collect();
         Ok(Self { values, classes })
@@ -344,6 +341,11 @@ impl Labels {
     fn is_known(&self, row: usize) -> bool {
         self.values.is_valid(row) || (self.classes.is_valid(row) && !super::cell::is_null_word(self.classes.value(row)))
     }
+}
+
+/// A binary label that was written as text: a truth word, or any number.
+fn binary_number(text: &str) -> Option<f64> {
+    boolean_of_word(text).map(|truth| f64::from(u8::from(truth))).or_else(|| text.trim().parse().ok())
 }
 
 impl OutputNotes {

@@ -319,7 +319,9 @@ fn columns(text: &mut String, draft: &Draft) {
         ("label", Role::Label),
         ("label_time", Role::LabelTime),
     ] {
-        if let Some(name) = draft.column_of(role) {
+        // Without a label its time says nothing.
+        let useless = role == Role::LabelTime && draft.column_of(Role::Label).is_none();
+        if let Some(name) = draft.column_of(role).filter(|_| !useless) {
             line(key, name);
         }
     }

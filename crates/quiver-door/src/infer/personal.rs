@@ -105,7 +105,7 @@ pub(super) fn passes_luhn(text: &str) -> bool {
     sum.is_multiple_of(10)
 }
 
-const NAMES: [(&str, Personal); 8] = [
+const NAMES: [(&str, Personal); 9] = [
     (r"(^|_)(password|passwd|secret|token|api_?key|credential)s?($|_)", Personal::Secret),
     (r"(^|_)e?_?mail(_?addr(ess)?)?($|_)", Personal::Email),
     (r"(^|_)(phone|mobile|telephone|tel|fax|msisdn)(_?(no|num|number))?($|_)", Personal::Phone),
@@ -125,6 +125,10 @@ const NAMES: [(&str, Personal); 8] = [
     (
         r"(^|_)(subject|user|customer|client|passenger|patient|member|person|employee|driver|visitor|device|account|cookie)(_?(id|key|uuid|guid|hash|ref))?$",
         Personal::Subject,
+    ),
+    (
+        r"(^|_)(notes?|comments?|remarks?|message|description|free_?text|body|review|prompt|completion|transcript|query_text)($|_)",
+        Personal::FreeText,
     ),
 ];
 

@@ -47,7 +47,7 @@ pub(super) struct ColumnStatistics {
     pub max: f64,
     pub all_whole: bool,
     sample: Sample,
-    /// Each distinct text (or small whole number) with its count, until there are too many.
+    /// Each distinct text with its count, until there are too many.
     distinct: Option<BTreeMap<String, u64>>,
     distinct_limit: usize,
     keys: KeySample,
@@ -137,13 +137,6 @@ impl ColumnStatistics {
             self.long_integers += 1;
             self.luhn += u64::from(personal::passes_luhn(&format!("{number:.0}")));
         }
-        if let Some(distinct) = &mut self.distinct {
-            if distinct.len() >= 100 {
-                self.distinct = None;
-            } else {
-                *distinct.entry(number.to_string()).or_default() += 1;
-            }
-        }
     }
 
     fn add_texts(&mut self, array: &ArrayRef) -> Result<(), ArrowError> {
@@ -200,7 +193,7 @@ impl ColumnStatistics {
     /// About how many distinct values there are.
     pub(super) fn distinct_count(&self) -> u64 {
         match &self.distinct {
-            Some(distinct) if !matches!(self.shape, Shape::Time | Shape::LocalTime) => distinct.len() as u64,
+            Some(distinct) if self.shape == Shape::Text => distinct.len() as u64,
             _ => self.keys.distinct(),
         }
     }

@@ -116,7 +116,7 @@ fn refuse_bombs(text: &str, file: &str) -> Option<SpecError> {
             rest = shorter;
         }
         let indent = line.len() - rest.len();
-        if indent > limits::MAX_SPEC_INDENT && !rest.is_empty() {
+        if indent > limits::MAX_SPEC_INDENT && !line.trim().is_empty() {
             let place = Place { line: index + 1, column: indent + 1 };
             let message = format!("the line starts at column {}", indent + 1);
             return Some(SpecError::at(file, place, message, format!("at most {}", limits::MAX_SPEC_INDENT)));

@@ -158,14 +158,14 @@ fn dictionaries_can_be_kept_for_the_profile() {
 #[test]
 fn every_missing_column_is_named_at_once_with_the_nearest() {
     let spec =
-        spec(&format!("{HEAD}columns: {{at: event_tme, id: flite, score: scor, features: {{wind: wind_sped}}}}\n"));
+        spec(&format!("{HEAD}columns: {{at: event_tme, id: flihgt, score: scor, features: {{wind: wind_sped}}}}\n"));
     let errors = TableMapping::new(&spec, &flights().schema(), "abc").unwrap_err();
     let lines = errors.to_string();
     assert_eq!(
         lines.lines().collect::<Vec<_>>(),
         [
             "columns.at: the table has no column `event_tme`; did you mean `event_time`?",
-            "columns.id: the table has no column `flite`; did you mean `flight`?",
+            "columns.id: the table has no column `flihgt`; did you mean `flight`?",
             "columns.score: the table has no column `scor`; did you mean `score`?",
             "columns.features.wind: the table has no column `wind_sped`; did you mean `wind_speed`?",
         ]
@@ -196,7 +196,7 @@ fn text_files_map_like_parquet_and_zoneless_texts_are_kept_out() {
     let spec = spec(
         "model: m\ntask: binary\nfeedback: {label: y}\nfeatures: {x: {type: number}, c: {type: category}, gone: {type: text, action: drop}}\ncolumns: {at: t, id: id, score: s, label: y}\n",
     );
-    let text = "id,t,s,x,c,y\n007,2013-07-01T14:03:11Z,0.5,1.5,7,yes\n2,2013-07-01T14:03:11,0.5,1,a,no\n3,2013-07-01T15:03:11+01:00,high,many,,\n";
+    let text = "id,t,s,x,c,y\n007,2013-07-01T14:03:11Z,0.5,1.5,7,yes\n2,2013-07-01T14:03:11,0.5,1,a,no\n3,2013-07-01T15:03:11+01:00,high,many,,\n4,2013-07-01T16:03:11Z,0.5,1,a,0\n";
     let path = write(folder.path(), "t.csv", text);
     let table = open_table_as(&path, Typing::Text).unwrap();
     let mapping = TableMapping::new(&spec, table.schema(), table.fingerprint()).unwrap();
@@ -204,12 +204,12 @@ fn text_files_map_like_parquet_and_zoneless_texts_are_kept_out() {
     let batch = table.batches(&options).unwrap().next().unwrap().unwrap();
     let mapped = mapping.map(&batch.rows, batch.first_row).unwrap();
     let predictions = &mapped.predictions[0];
-    assert_eq!(texts(predictions, "id"), [Some("007".into()), Some("3".into())]);
+    assert_eq!(texts(predictions, "id"), [Some("007".into()), Some("3".into()), Some("4".into())]);
     assert_eq!(entries(predictions, "invalid"), ["1 x type", "1 output type"]);
     assert_eq!(mapped.rejected.iter().next().unwrap().0, "no_zone");
     let feedback = mapped.feedback.unwrap();
-    assert_eq!(texts(&feedback, "class"), [Some("yes".into())]);
-    assert_eq!(feedback.rows.column_by_name("value").unwrap().as_primitive::<Float64Type>().value(0), 1.0);
+    assert_eq!(texts(&feedback, "class"), [Some("yes".into()), None]);
+    assert_eq!(feedback.rows.column_by_name("value").unwrap().as_primitive::<Float64Type>().values(), &[1.0, 0.0]);
 }
 
 #[test]

@@ -62,7 +62,7 @@ version: 1.0
 ";
     let found = errors(text);
     let starts = [
-        "f.yaml:1:1: key `model` is missing — expected `text`: The model's name",
+        "f.yaml:1:1: key `model` is missing — expected `model`, text: The model's name, as in its events",
         "f.yaml:2:23: found `101%` — expected a share such as 0.1%",
         "f.yaml:2:42: found the number 150 — expected a duration such as 150ms",
         "f.yaml:4:28: found a list of 1 entry — expected a list of 2 entries, each a number",

@@ -49,7 +49,7 @@ fn a_parquet_file_cut_in_half_is_named_as_such() {
         "not a complete Parquet file: the footer is missing; was it still being written?",
     );
     check_refused(&write(folder.path(), "magic.parquet", b"PAR1"), "the footer is missing");
-    let mut broken = bytes.clone();
+    let mut broken = bytes;
     let end = broken.len();
     broken[end - 8..end - 4].copy_from_slice(&u32::MAX.to_le_bytes());
     check_refused(&write(folder.path(), "broken.parquet", broken), "not a readable Parquet file");
@@ -142,7 +142,7 @@ fn a_text_of_ten_megabytes_is_read_and_one_beyond_the_limit_is_an_invalid_row() 
     let folder = tempfile::tempdir().unwrap();
     let long = "x".repeat(10_000_000);
     let longer = "y".repeat(limits::MAX_FIELD_BYTES + 1);
-    let longest = "z".repeat(limits::MAX_LINE_BYTES + 10);
+    let longest = "z".repeat(limits::MAX_LINE_BYTES + 1_000_000);
     let csv = write(folder.path(), "t.csv", format!("a,b\n1,{long}\n2,{longer}\n3,\"{longest}\"\n4,w\n"));
     let (batches, rejected) = read_all(&csv);
     let rows: usize = batches.iter().map(arrow::array::RecordBatch::num_rows).sum();

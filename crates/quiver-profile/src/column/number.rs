@@ -287,6 +287,9 @@ impl NumberValues {
     ///
     /// All values while they are known; else a sample of them, with the exact extremes and the heavy values that the
     /// frequent items found; for a private column the bounds of log-linear bins.
+    ///
+    /// The edges do not depend on the order of the rows, except where values were dropped from the sample *and* some
+    /// are heavy: then the weight of the heavy ones has the error of the frequent items.
     pub fn freeze(&self) -> Option<NumberEdges> {
         let reference = match (&self.sample, self.exact_entries()) {
             (_, Some(entries)) => NumberReference::of_counts(

@@ -20,6 +20,7 @@ pub struct RankCounts {
     coarseness: Option<u32>,
     /// By ordered bits of the score: positives and negatives.
     scores: BTreeMap<u64, (u64, u64)>,
+    /// A lower bound on scores than [`MOST_SCORES`], for tests of the folding.
     limit: Option<usize>,
 }
 

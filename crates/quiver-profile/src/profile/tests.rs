@@ -208,6 +208,43 @@ fn a_heavy_value_among_many_others_gets_its_bin() {
 }
 
 #[test]
+fn neither_order_nor_split_changes_many_rows() {
+    // Enough rows for every fast path: condensed blocks, a full sample, registers, batches of nearly unique strings.
+    let row = |index: u64| {
+        let mixed = crate::hash::ValueHash::of_number(index as f64).low;
+        let text = if index.is_multiple_of(7) { "often".to_owned() } else { format!("value {}", mixed % 30_000) };
+        (1000.0 + (mixed >> 40) as f64 / 1e4, text)
+    };
+    let batch = |indices: &[u64]| {
+        let (numbers, texts): (Vec<f64>, Vec<String>) = indices.iter().map(|&index| row(index)).unzip();
+        let numbers: ArrayRef = Arc::new(Float64Array::from(numbers));
+        RecordBatch::try_from_iter(vec![("x", numbers), ("t", Arc::new(StringArray::from(texts)) as ArrayRef)]).unwrap()
+    };
+    let columns = vec![ColumnPlan::public("x", ColumnKind::Number), ColumnPlan::public("t", ColumnKind::Category)];
+    let plan = Plan { columns, ..Plan::default() };
+    let forward: Vec<u64> = (0..40_000).collect();
+    let mut whole = Profile::new(&plan);
+    forward.chunks(8192).for_each(|chunk| whole.update(&batch(chunk)).unwrap());
+    let mut shuffled = forward;
+    shuffled.sort_by_key(|&index| crate::hash::ValueHash::of_number(index as f64).high);
+    let mut merged = Profile::new(&plan);
+    for chunk in shuffled.chunks(5000) {
+        let mut part = Profile::new(&plan);
+        chunk.chunks(700).for_each(|chunk| part.update(&batch(chunk)).unwrap());
+        merged.merge(&Profile::from_bytes(&part.to_bytes()).unwrap()).unwrap();
+    }
+    assert!(whole.summary("t").unwrap().distinct_exact.is_none());
+    assert_eq!(shown(&merged), shown(&whole));
+    let frozen = |profile: &Profile| profile.freeze(&FreezeOptions::default())["x"].id();
+    assert_eq!(frozen(&merged), frozen(&whole));
+    for profile in [&merged, &whole] {
+        let top = profile.summary("t").unwrap().top_values[0].clone();
+        let truth = 40_000u64.div_ceil(7);
+        assert!(top.value == "often" && top.count <= truth && truth <= top.at_most, "{top:?}");
+    }
+}
+
+#[test]
 fn quantiles_of_many_values_are_within_one_percent() {
     for (offset, scale) in [(0.0, 1.0), (1e9, 1.0), (-3.0, 1e-6), (0.0, -1e12)] {
         let mut values: Vec<f64> =

@@ -40,6 +40,11 @@ impl Moments {
 
     /// Adds every number of a slice; all must be finite.
     pub fn add_all(&mut self, values: &[f64]) {
+        if values.len() < 64 {
+            // The blocks below cost more to clear than so few values cost one by one.
+            values.iter().for_each(|&value| self.add(value));
+            return;
+        }
         self.count += values.len() as u64;
         self.sum.add_all(values);
         let mut high = [0.0f64; BLOCK];

@@ -13,11 +13,6 @@ pub fn choose(when: ColorWhen) {
     }
 }
 
-/// Whether the standard output takes colours.
-pub fn is_coloured() -> bool {
-    anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
-}
-
 /// The style of a verdict.
 pub fn style(verdict: Verdict) -> Style {
     match verdict {

@@ -42,7 +42,12 @@ pub fn arm_table(evaluation: &Evaluation, arm: &ArmEvaluation) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     let mut header = vec![Cell::new("")];
-    header.extend(evaluation.labels.iter().map(|label| Cell::new(short_label(label, &evaluation.labels)).set_alignment(CellAlignment::Right)));
+    header.extend(
+        evaluation
+            .labels
+            .iter()
+            .map(|label| Cell::new(short_label(label, &evaluation.labels)).set_alignment(CellAlignment::Right)),
+    );
     table.set_header(header);
     for arrow in Arrow::ALL {
         let mut row = vec![Cell::new(bold(&format!("{} {}", arrow.number(), arrow.title())))];
@@ -71,7 +76,10 @@ fn told_subjects(arm: &ArmEvaluation, arrow: Arrow) -> Vec<(Monitor, String)> {
     let subjects: Vec<(Monitor, String)> = arm
         .subjects()
         .into_iter()
-        .filter(|(monitor, subject)| monitor.arrow() == arrow && arm.series(*monitor, subject).iter().flatten().any(|finding| finding.value.is_some()))
+        .filter(|(monitor, subject)| {
+            monitor.arrow() == arrow
+                && arm.series(*monitor, subject).iter().flatten().any(|finding| finding.value.is_some())
+        })
         .collect();
     if arrow != Arrow::Features {
         return subjects;
@@ -98,7 +106,13 @@ fn row_title(monitor: Monitor, subject: &str, series: &[Option<&Finding>]) -> St
     let name = match monitor {
         Monitor::Drift => format!("{subject} distance"),
         Monitor::ScoreDrift => "score distance".to_owned(),
-        Monitor::Missing | Monitor::Defaulted | Monitor::Stale | Monitor::Type | Monitor::Range | Monitor::Category | Monitor::Shape => {
+        Monitor::Missing
+        | Monitor::Defaulted
+        | Monitor::Stale
+        | Monitor::Type
+        | Monitor::Range
+        | Monitor::Category
+        | Monitor::Shape => {
             format!("{subject} {}", monitor.name())
         }
         _ => subject.replace('_', " "),
@@ -151,7 +165,11 @@ fn short_label(label: &str, labels: &[String]) -> String {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let year = |label: &str| label.get(..5).map(ToOwned::to_owned);
     let same_year = labels.iter().all(|other| other.len() == 7 && year(other) == year(label));
-    let month = label.get(5..).and_then(|month| month.parse::<usize>().ok()).and_then(|month| month.checked_sub(1)).and_then(|month| MONTHS.get(month));
+    let month = label
+        .get(5..)
+        .and_then(|month| month.parse::<usize>().ok())
+        .and_then(|month| month.checked_sub(1))
+        .and_then(|month| MONTHS.get(month));
     match month {
         Some(month) if same_year => (*month).to_owned(),
         _ => label.to_owned(),
@@ -231,18 +249,28 @@ fn still_green(arm: &ArmEvaluation, first: &Onset) -> String {
 fn cause_lines(evaluation: &Evaluation, diagnosis: &Diagnosis) -> String {
     let mut text = String::new();
     if diagnosis.causes.is_empty() {
-        let _ = writeln!(text, "  Cause: no feature's shift goes with it; look at the model, the rules and the labels.");
+        let _ =
+            writeln!(text, "  Cause: no feature's shift goes with it; look at the model, the rules and the labels.");
         return text;
     }
     if let Some([reference, current]) = diagnosis.mean_output {
-        let _ = writeln!(text, "  Cause: the mean output went from {} to {}. Of that move:", short(reference), short(current));
+        let _ = writeln!(
+            text,
+            "  Cause: the mean output went from {} to {}. Of that move:",
+            short(reference),
+            short(current)
+        );
     }
     for (index, cause) in diagnosis.causes.iter().enumerate() {
         let line = cause_line(evaluation, cause);
         let _ = writeln!(text, "    {}", if index == 0 { bold(&line) } else { line });
     }
     if diagnosis.causes.len() > 1 {
-        let _ = writeln!(text, "    {}", dim("Features that move together each claim what they share, so shares may add up to more than 100 %."));
+        let _ = writeln!(
+            text,
+            "    {}",
+            dim("Features that move together each claim what they share, so shares may add up to more than 100 %.")
+        );
     }
     text
 }
@@ -269,9 +297,13 @@ fn infrastructure_line(diagnosis: &Diagnosis) -> String {
     if observed.is_empty() {
         return "Infrastructure: not observed (the events carry no latency and no errors).".to_owned();
     }
-    let broken: Vec<String> = observed.iter().filter(|finding| finding.verdict == Verdict::Broken).map(|finding| finding.title()).collect();
+    let broken: Vec<String> =
+        observed.iter().filter(|finding| finding.verdict == Verdict::Broken).map(|finding| finding.title()).collect();
     if broken.is_empty() {
-        let facts: Vec<String> = observed.iter().map(|finding| format!("{} {}", finding.subject.replace('_', " "), value_text(finding))).collect();
+        let facts: Vec<String> = observed
+            .iter()
+            .map(|finding| format!("{} {}", finding.subject.replace('_', " "), value_text(finding)))
+            .collect();
         format!("Not an infrastructure incident: {} in the same period.", facts.join(", "))
     } else {
         format!("Infrastructure broke in the same period: {}.", broken.join(", "))
@@ -296,13 +328,29 @@ fn names(features: &[String]) -> String {
 }
 
 fn long_label(label: &str) -> String {
-    const MONTHS: [&str; 12] = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
     let parts: Vec<&str> = label.split('-').collect();
     match parts.as_slice() {
-        [year, month] => match month.parse::<usize>().ok().and_then(|month| month.checked_sub(1)).and_then(|month| MONTHS.get(month)) {
-            Some(month) => format!("{month} {year}"),
-            None => label.to_owned(),
-        },
+        [year, month] => {
+            match month.parse::<usize>().ok().and_then(|month| month.checked_sub(1)).and_then(|month| MONTHS.get(month))
+            {
+                Some(month) => format!("{month} {year}"),
+                None => label.to_owned(),
+            }
+        }
         _ => label.to_owned(),
     }
 }

@@ -47,6 +47,18 @@ pub enum Method {
 }
 
 impl Method {
+    /// Every method.
+    pub const ALL: [Self; 8] = [
+        Self::Psi,
+        Self::KullbackLeibler,
+        Self::JensenShannon,
+        Self::Hellinger,
+        Self::Wasserstein,
+        Self::KolmogorovSmirnov,
+        Self::ChiSquare,
+        Self::ZTest,
+    ];
+
     /// The name of the convention.
     #[must_use]
     pub const fn convention(self) -> &'static str {

@@ -33,6 +33,16 @@ pub enum Method {
 }
 
 impl Method {
+    /// Every method.
+    pub const ALL: [Self; 6] = [
+        Self::JensenShannon,
+        Self::Hellinger,
+        Self::KolmogorovSmirnov,
+        Self::Wasserstein,
+        Self::LInfinity,
+        Self::ChiSquare,
+    ];
+
     /// The name of the convention.
     #[must_use]
     pub const fn convention(self) -> &'static str {

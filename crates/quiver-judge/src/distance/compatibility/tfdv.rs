@@ -19,6 +19,9 @@ pub enum Method {
 }
 
 impl Method {
+    /// Every method.
+    pub const ALL: [Self; 3] = [Self::JensenShannon, Self::LInfinity, Self::NormalizedAbsoluteDifference];
+
     /// The name of the convention.
     #[must_use]
     pub const fn convention(self) -> &'static str {

@@ -1,0 +1,337 @@
+//! `quiver replay`: puts a log through the durable path; what was interrupted goes on where it stopped.
+
+use super::{Context, Outcome, block_on, now, print};
+use crate::cli::ReplayArgs;
+use crate::show::number::count;
+use crate::show::progress::Progress;
+use anyhow::{Context as _, Result, bail};
+use quiver_door::decode::ndjson::EventReader;
+use quiver_door::decode::rejected::Rejections;
+use quiver_door::decode::table::TableMapping;
+use quiver_door::decode::table_file::{ReadOptions, TableReader, Typing, open_table_as};
+use quiver_door::redact::{SubjectKey, clean};
+use quiver_door::spec_file::read_spec;
+use quiver_event::batch::EventBatch;
+use quiver_event::event::Kind;
+use quiver_event::spec::Spec;
+use quiver_server::pipeline::{Pipeline, Sourced};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+/// A log of one model: event lines, or tables that the spec's `columns` map to events.
+pub struct Events<'a> {
+    spec: &'a Spec,
+    sources: Vec<Source>,
+}
+
+enum Source {
+    Table { reader: Box<TableReader>, mapping: Box<TableMapping> },
+    Lines { path: PathBuf, fingerprint: String },
+}
+
+/// What was read of a log.
+#[derive(Debug, Default)]
+pub struct Read {
+    /// Events accepted.
+    pub rows: u64,
+    /// Rows kept out, by reason.
+    pub rejected: BTreeMap<PathBuf, Rejections>,
+    /// Keys of event lines that the spec does not declare, with how often they were dropped.
+    pub undeclared: BTreeMap<String, u64>,
+}
+
+/// A stretch of a source: its events, and its place.
+pub struct Stretch<'a> {
+    /// The source's name for good.
+    pub fingerprint: &'a str,
+    /// Rows or bytes of the source before this stretch.
+    pub start: u64,
+    /// Rows or bytes of the source after it.
+    pub end: u64,
+    /// The events.
+    pub batches: Vec<EventBatch>,
+}
+
+impl<'a> Events<'a> {
+    /// Opens the files and checks that the spec can read each of them.
+    pub fn open(paths: &[PathBuf], spec: &'a Spec) -> Result<Self> {
+        let sources = paths.iter().map(|path| Source::open(path, spec)).collect::<Result<_>>()?;
+        Ok(Self { spec, sources })
+    }
+
+    /// Gives every stretch of events to `take`.
+    pub fn each(
+        &self,
+        label: &str,
+        context: Context,
+        mut take: impl FnMut(&[EventBatch]) -> Result<()>,
+    ) -> Result<Read> {
+        self.stretches(label, context, |stretch| take(&stretch.batches))
+    }
+
+    /// Gives every stretch of events with its place to `take`.
+    pub fn stretches(
+        &self,
+        label: &str,
+        context: Context,
+        mut take: impl FnMut(Stretch<'_>) -> Result<()>,
+    ) -> Result<Read> {
+        let mut read = Read::default();
+        for source in &self.sources {
+            match source {
+                Source::Table { reader, mapping } => {
+                    read_table(reader, mapping, label, context, &mut read, &mut take)?;
+                }
+                Source::Lines { path, fingerprint } => {
+                    self.read_lines(path, fingerprint, label, context, &mut read, &mut take)?;
+                }
+            }
+        }
+        Ok(read)
+    }
+
+    fn read_lines(
+        &self,
+        path: &Path,
+        fingerprint: &str,
+        label: &str,
+        context: Context,
+        read: &mut Read,
+        take: &mut dyn FnMut(Stretch<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+        let progress = Progress::start(label, file.metadata().ok().map(|found| found.len()), context.quiet);
+        let mut reader = EventReader::new(self.spec, BufReader::with_capacity(1 << 20, file));
+        // An id that Quiver makes names the place in the file, so that reading the file again gives the same id.
+        let mut made = 0_u64;
+        let mut make_id = || {
+            made += 1;
+            format!("{fingerprint}-{made}")
+        };
+        let mut start = 0;
+        while let Some(batches) = reader.next_batches(&mut make_id)? {
+            let end = reader.bytes();
+            progress.advance(end - start);
+            read.rows += predictions(&batches);
+            take(Stretch { fingerprint, start, end, batches })?;
+            start = end;
+        }
+        if !reader.rejected().is_empty() {
+            read.rejected.insert(path.to_owned(), reader.rejected().clone());
+        }
+        for (key, dropped) in &reader.undeclared().paths {
+            *read.undeclared.entry(key.clone()).or_default() += dropped;
+        }
+        Ok(())
+    }
+}
+
+fn read_table(
+    reader: &TableReader,
+    mapping: &TableMapping,
+    label: &str,
+    context: Context,
+    read: &mut Read,
+    take: &mut dyn FnMut(Stretch<'_>) -> Result<()>,
+) -> Result<()> {
+    let progress = Progress::start(label, reader.total_rows(), context.quiet);
+    let options = ReadOptions { columns: Some(mapping.columns()), ..ReadOptions::default() };
+    let mut batches = reader.batches(&options)?;
+    let mut rejected = Rejections::default();
+    for batch in batches.by_ref() {
+        let batch = batch?;
+        let mapped = mapping.map(&batch.rows, batch.first_row)?;
+        rejected.merge(&mapped.rejected);
+        let mut events = mapped.predictions;
+        events.extend(mapped.feedback);
+        let rows = batch.rows.num_rows() as u64;
+        progress.advance(rows);
+        read.rows += predictions(&events);
+        let (start, end) = (batch.first_row, batch.first_row + rows);
+        take(Stretch { fingerprint: reader.fingerprint(), start, end, batches: events })?;
+    }
+    rejected.merge(batches.rejected());
+    if !rejected.is_empty() {
+        read.rejected.insert(reader.path().to_owned(), rejected);
+    }
+    Ok(())
+}
+
+fn predictions(batches: &[EventBatch]) -> u64 {
+    let rows = batches.iter().filter(|batch| batch.kind == Kind::Prediction).map(|batch| batch.rows.num_rows() as u64);
+    rows.sum()
+}
+
+impl Source {
+    fn open(path: &Path, spec: &Spec) -> Result<Self> {
+        // Text is mapped from text, so that a value of the wrong type is named as such and not lost to a guessed type.
+        let reader = open_table_as(path, Typing::Text);
+        let reader = reader?;
+        if holds_events(path) {
+            return Ok(Self::Lines { path: path.to_owned(), fingerprint: reader.fingerprint().to_owned() });
+        }
+        let mapping = TableMapping::new(spec, reader.schema(), reader.fingerprint())
+            .with_context(|| format!("{} does not fit the spec", path.display()))?;
+        Ok(Self::Table { reader: Box::new(reader), mapping: Box::new(mapping) })
+    }
+}
+
+/// Whether the first line of a file is an event of Quiver's own format.
+fn holds_events(path: &Path) -> bool {
+    let Ok(file) = File::open(path) else { return false };
+    let mut line = Vec::new();
+    let read = BufReader::new(std::io::Read::take(file, 1 << 20)).read_until(b'\n', &mut line);
+    let first: Option<serde_json::Value> = read.ok().and_then(|_| serde_json::from_slice(&line).ok());
+    first.is_some_and(|value| value.get("kind").is_some() && value.get("model").is_some())
+}
+
+/// Runs `quiver replay`.
+pub fn run(args: &ReplayArgs, context: Context) -> Result<Outcome> {
+    let text = std::fs::read_to_string(&args.spec).unwrap_or_default();
+    let spec = read_spec(&args.spec).map_err(|errors| anyhow::anyhow!("{}", errors.render()))?;
+    let replayed = replay(&args.data, &spec, &text, &args.data_folder, context)?;
+    print(&format!(
+        "{}: {} predictions read, {} new events in {}, {} findings\nnext: quiver report {} --data-folder {}",
+        spec.model,
+        count(replayed.predictions),
+        count(replayed.new_events),
+        args.data_folder.display(),
+        count(replayed.findings),
+        spec.model,
+        args.data_folder.display(),
+    ))?;
+    Ok(Outcome::Passed)
+}
+
+/// What a replay did.
+#[derive(Debug, Clone, Copy)]
+pub struct Replayed {
+    /// Predictions read from the sources.
+    pub predictions: u64,
+    /// Events that the tables did not hold before.
+    pub new_events: u64,
+    /// Findings written.
+    pub findings: u64,
+}
+
+/// Puts a log through journal, segments, profiles, outcomes and findings.
+pub fn replay(data: &[PathBuf], spec: &Spec, text: &str, folder: &Path, context: Context) -> Result<Replayed> {
+    let events = Events::open(data, spec)?;
+    block_on(async {
+        let fresh_epoch = uuid::Uuid::now_v7();
+        let (mut pipeline, recovery) = Pipeline::open(folder, spec.clone(), text, fresh_epoch, now()).await?;
+        if let Some(torn) = &recovery.torn_tail {
+            context.note(&format!("journal: a torn tail of {} bytes was cut (never acknowledged)", torn.length_bytes));
+        }
+        for damage in &recovery.damages {
+            context.note(&format!("journal: damage in {}: {}", damage.path.display(), damage.reason));
+        }
+        let key = subject_key(folder)?;
+        let read = ingest(&events, &mut pipeline, &key, context)?;
+        note_mapping(&events, &read, context);
+        if read.rows == 0 && read.rejected.values().any(|rejected| !rejected.is_empty()) {
+            bail!("no row could be used; the reasons stand above");
+        }
+        let stage = |label: &str| Progress::start(label, None, context.quiet);
+        let progress = stage("journal → segments");
+        let flushed = pipeline.flush(&|rows| progress.advance(rows)).await?;
+        drop(progress);
+        let progress = stage("segments → profiles");
+        pipeline.profile(&|rows| progress.advance(rows)).await?;
+        drop(progress);
+        let progress = stage("predictions ⋈ feedback");
+        pipeline.join(&|rows| progress.advance(rows)).await?;
+        drop(progress);
+        let progress = stage("judging");
+        let findings = pipeline.judge().await?;
+        drop(progress);
+        Ok(Replayed { predictions: read.rows, new_events: flushed.rows, findings })
+    })
+}
+
+/// Appends what the journal does not hold yet.
+fn ingest(events: &Events<'_>, pipeline: &mut Pipeline, key: &SubjectKey, context: Context) -> Result<Read> {
+    let mut positions: BTreeMap<(String, String), u64> = BTreeMap::new();
+    let handle = tokio::runtime::Handle::current();
+    let spec = pipeline.spec().clone();
+    tokio::task::block_in_place(|| {
+        let read = events.stretches("events → journal", context, |stretch| {
+            for batch in &stretch.batches {
+                let part = part_of(batch);
+                let known = (stretch.fingerprint.to_owned(), part.clone());
+                let position = match positions.get(&known) {
+                    Some(position) => *position,
+                    None => {
+                        let position = handle.block_on(pipeline.position(stretch.fingerprint, &part))?;
+                        *positions.entry(known).or_insert(position)
+                    }
+                };
+                if position >= stretch.end {
+                    continue;
+                }
+                if position > stretch.start {
+                    bail!(
+                        "an earlier replay of this source stopped inside a stretch that this version of Quiver cuts \
+                         differently; finish it with that version, or start a new data folder"
+                    );
+                }
+                let (cleaned, _) = clean(&spec, batch, key)?;
+                let from = Sourced { source: stretch.fingerprint, part: &part, position: stretch.end };
+                pipeline.append(&cleaned, from, now())?;
+            }
+            Ok(pipeline.acknowledge()?)
+        })?;
+        Ok(read)
+    })
+}
+
+/// The part of a source that a batch is: each is appended apart, so each has a position of its own.
+fn part_of(batch: &EventBatch) -> String {
+    use arrow::array::{Array, AsArray};
+    let arms = batch.rows.column_by_name(quiver_event::batch::column::ARM);
+    let arms = arms.and_then(|arms| arms.as_string_opt::<i32>()).filter(|arms| !arms.is_empty() && arms.is_valid(0));
+    match arms {
+        Some(arms) if batch.kind == Kind::Prediction => format!("{}/{}", batch.kind.name(), arms.value(0)),
+        _ => batch.kind.name().to_owned(),
+    }
+}
+
+/// The workspace's key for hashes of subjects: made once, readable by the owner only.
+fn subject_key(folder: &Path) -> Result<SubjectKey> {
+    let path = folder.join("subject.key");
+    if !path.exists() {
+        let bytes: Vec<u8> =
+            [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()].iter().flat_map(|part| *part.as_bytes()).collect();
+        super::write_file(&path, &bytes)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+        }
+    }
+    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(SubjectKey::new(&bytes)?)
+}
+
+/// Tells what was kept out and what was dropped.
+pub fn note_mapping(events: &Events<'_>, read: &Read, context: Context) {
+    let rejected: Vec<(PathBuf, Rejections)> =
+        read.rejected.iter().map(|(path, rejected)| (path.clone(), rejected.clone())).collect();
+    super::data::note_rejected(&rejected, context);
+    for source in &events.sources {
+        if let Source::Table { reader, mapping } = source
+            && !mapping.undeclared().is_empty()
+        {
+            context.note(&format!(
+                "{}: columns that the spec does not declare are dropped: {}",
+                reader.path().display(),
+                mapping.undeclared().join(", ")
+            ));
+        }
+    }
+    for (key, dropped) in read.undeclared.iter().take(20) {
+        context.note(&format!("key `{key}` is not declared and was dropped {} times", count(*dropped)));
+    }
+}

@@ -134,8 +134,8 @@ impl Verdict {
             Self::Healthy => 5,
             Self::InsufficientSample => 4,
             Self::LabelsPending => 3,
-            Self::Unjudged => 2,
-            Self::NotObserved => 1,
+            Self::NotObserved => 2,
+            Self::Unjudged => 1,
             Self::NoData => 0,
         }
     }

@@ -1,5 +1,6 @@
 //! Reads and writes the little-endian, variable-length bytes of every summary; knows no summary.
 
+use std::cell::RefCell;
 use thiserror::Error;
 
 /// Why bytes could not be read as a profile or an outcome.
@@ -119,7 +120,8 @@ impl Writer {
 
     /// Compresses what was written and puts `magic` and `version` before it.
     pub fn seal(self, magic: [u8; 4], version: u16) -> Vec<u8> {
-        let packed = zstd::bulk::compress(&self.bytes, 3).expect("compressing memory into memory cannot fail");
+        let packed = COMPRESSOR.with_borrow_mut(|compressor| compressor.compress(&self.bytes));
+        let packed = packed.expect("compressing memory into memory cannot fail");
         let mut sealed = Vec::with_capacity(packed.len() + 16);
         sealed.extend_from_slice(&magic);
         sealed.extend_from_slice(&version.to_le_bytes());
@@ -127,6 +129,15 @@ impl Writer {
         sealed.extend_from_slice(&packed);
         sealed
     }
+}
+
+// Making a zstd context costs more than packing a small outcome, so each thread keeps one; neither remembers anything
+// from one body to the next.
+thread_local! {
+    static COMPRESSOR: RefCell<zstd::bulk::Compressor<'static>> =
+        RefCell::new(zstd::bulk::Compressor::new(3).expect("level 3 exists"));
+    static DECOMPRESSOR: RefCell<zstd::bulk::Decompressor<'static>> =
+        RefCell::new(zstd::bulk::Decompressor::new().expect("a context without dictionary can be made"));
 }
 
 /// Takes the header off sealed bytes and unpacks the body; returns it with its version.
@@ -143,7 +154,8 @@ pub fn unseal(bytes: &[u8], magic: [u8; 4], name: &'static str, newest: u16) -> 
     if length > MAXIMUM_BODY {
         return Err(CodecError::Invalid { field: "body length" });
     }
-    let body = zstd::bulk::decompress(&bytes[reader.at..], length as usize).map_err(|_| CodecError::Compression)?;
+    let body = DECOMPRESSOR.with_borrow_mut(|decompressor| decompressor.decompress(&bytes[reader.at..], length as usize));
+    let body = body.map_err(|_| CodecError::Compression)?;
     if body.len() as u64 != length {
         return Err(CodecError::Compression);
     }

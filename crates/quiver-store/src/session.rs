@@ -11,6 +11,11 @@ pub(crate) fn config(target_partitions: usize) -> SessionConfig {
     let options = config.options_mut();
     // Callers downcast columns; a view where the schema says a string would surprise them.
     options.execution.parquet.schema_force_view_types = false;
-    options.execution.parquet.pushdown_filters = true;
+    // A table has a file a date, chosen by the Delta log and small: looking for row groups, pages and bloom filters to
+    // skip inside it costs more than reading it.
+    options.execution.parquet.pruning = false;
+    options.execution.parquet.enable_page_index = false;
+    options.execution.parquet.bloom_filter_on_read = false;
+    options.execution.parquet.pushdown_filters = false;
     config
 }

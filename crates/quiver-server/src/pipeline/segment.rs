@@ -86,15 +86,18 @@ impl Pipeline {
     /// `report` is told the number of rows as they are committed.
     pub async fn flush(&mut self, report: &(dyn Fn(u64) + Sync)) -> Result<Flushed, PipelineError> {
         let application = self.journal.identity().application_id();
-        let durable = self.journal.durable_offset();
         let mut flushed = Flushed::default();
         let mut tables = Vec::new();
         for kind in Kind::ALL {
             let mut table = self.event_table(kind).await?;
             table.refresh().await?;
             let from = table.next_offset(&application).await?;
+            // A journal that lost its newest rows would give their offsets again, and the tables would take the new
+            // rows for repeats.
+            self.journal.skip_to(from.unwrap_or(0).max(0) as u64)?;
             tables.push(OpenTable { kind, table, from });
         }
+        let durable = self.journal.durable_offset();
         let first = self.journal.first_offset() as i64;
         let mut position = tables.iter().map(|table| table.from.unwrap_or(first)).min().unwrap_or(first).max(first);
         while position < durable as i64 {
@@ -120,8 +123,33 @@ impl Pipeline {
             position = next;
         }
         self.remember_producers().await?;
-        self.journal.cut_below(position.max(0) as u64)?;
+        let keep_from = position.max(0).min(self.lowest_needed_by_others().await?);
+        self.journal.cut_below(keep_from as u64)?;
         Ok(flushed)
+    }
+
+    /// The first journaled row of another model that its tables do not hold yet: a replay of it was interrupted.
+    async fn lowest_needed_by_others(&self) -> Result<i64, PipelineError> {
+        let application = self.journal.identity().application_id();
+        let mut held: BTreeMap<(String, Kind), i64> = BTreeMap::new();
+        for frame in self.journal.read_from(self.journal.first_offset())? {
+            let frame = frame?;
+            let Some((model, kind)) = frame.stream.rsplit_once('/') else { continue };
+            let Some(kind) = kind_of(kind).filter(|_| model != self.spec.model) else { continue };
+            let key = (model.to_owned(), kind);
+            if !held.contains_key(&key) {
+                let path = self.folder.table_path(table_name(kind, model));
+                let next = match Table::open(quiver_store::table::local_url(&path)?).await? {
+                    Some(table) => table.next_offset(&application).await?.unwrap_or(0),
+                    None => 0,
+                };
+                held.insert(key.clone(), next);
+            }
+            if held.get(&key).is_some_and(|next| *next < frame.next_offset() as i64) {
+                return Ok(frame.first_offset as i64);
+            }
+        }
+        Ok(i64::MAX)
     }
 
     /// Reads rows from `position` on, by kind, up to about `limit` rows; also the offset after the last one.

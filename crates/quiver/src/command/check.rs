@@ -26,11 +26,16 @@ pub fn run(args: &CheckArgs, context: Context) -> Result<Outcome> {
     let mut measuring = Measuring::new(&spec, &edges, outcomes.as_ref(), length)?;
     let events = Events::open(&args.data, &spec)?;
     let read = events.each("checking", context, |batches| Ok(measuring.add(batches)?))?;
+    read.refuse_if_useless()?;
     note_mapping(&events, &read, context);
     if read.rows == 0 {
         bail!("{}: no row could be used, so there is nothing to judge", args.data[0].display());
     }
-    let evaluation = measuring.finish()?.judge(&spec, references, length)?;
+    let mut evaluation = measuring.finish()?.judge(&spec, references, length)?;
+    if args.reference.is_some() {
+        // The data was judged against that file, not against the spec's period.
+        evaluation.reference = None;
+    }
     let live = evaluation.live().context("no arm was found in the data")?;
     let findings: Vec<&Finding> = live.windows.iter().flat_map(|window| &window.findings).collect();
     if let Some(path) = &args.junit {
@@ -76,7 +81,8 @@ fn reference(
         batches.iter().map(|batch| Ok(restricted(batch, period)?)).collect()
     };
     let mut pass = ReferencePass::new(spec);
-    events.each("reading the reference", context, |batches| Ok(pass.add(&within(batches)?)?))?;
+    let read = events.each("reading the reference", context, |batches| Ok(pass.add(&within(batches)?)?))?;
+    read.refuse_if_useless()?;
     if pass.rows() == 0 {
         match period {
             Some(period) => bail!(

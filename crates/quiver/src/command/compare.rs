@@ -1,6 +1,6 @@
 //! `quiver compare`: two data sets, column by column.
 
-use super::data::{DataSet, note_rejected, threads};
+use super::data::{DataSet, known_columns, note_rejected, threads};
 use super::{Context, Outcome, print, write_file};
 use crate::cli::{CompareArgs, ConventionChoice};
 use crate::show::comparison::{Comparison, comparison_table};
@@ -34,8 +34,8 @@ pub fn run(args: &CompareArgs, context: Context) -> Result<Outcome> {
         columns.push(compared);
     }
     let missing: Vec<String> = order.iter().filter(|name| current.column(name).is_none()).cloned().collect();
-    let added: Vec<String> =
-        current.columns().map(|(name, _)| name.to_owned()).filter(|name| reference.column(name).is_none()).collect();
+    let is_new = |name: &String| reference.column(name).is_none() && is_wanted(args, name);
+    let added: Vec<String> = current.columns().map(|(name, _)| name.to_owned()).filter(is_new).collect();
     let comparison = Comparison {
         reference: args.reference.display().to_string(),
         current: args.current.display().to_string(),
@@ -59,10 +59,17 @@ pub fn run(args: &CompareArgs, context: Context) -> Result<Outcome> {
     Ok(if args.fail_on_drift && changed { Outcome::CheckFailed } else { Outcome::Passed })
 }
 
+/// Whether a column is to be compared: all are when none is named.
+fn is_wanted(args: &CompareArgs, name: &str) -> bool {
+    args.columns.is_empty() || args.columns.iter().any(|column| column == name)
+}
+
 /// The reference on its own frozen edges, and the order of its columns.
 fn reference_profile(args: &CompareArgs, threads: usize, context: Context) -> Result<(Profile, Vec<String>)> {
     if let Some(profile) = profile_file(&args.reference)? {
-        let order: Vec<String> = profile.columns().map(|(name, _)| name.to_owned()).collect();
+        let names: Vec<&str> = profile.columns().map(|(name, _)| name).collect();
+        known_columns(&args.reference, &names, &args.columns)?;
+        let order = names.into_iter().filter(|name| is_wanted(args, name)).map(str::to_owned).collect();
         // A profile that was counted on its own edges already is a reference; another one only holds what freezes them.
         if profile.columns().any(|(_, column)| column.edges().is_some()) {
             return Ok((profile, order));
@@ -129,7 +136,8 @@ fn current_profile(args: &CompareArgs, reference: &Profile, threads: usize, cont
 fn profile_file(path: &Path) -> Result<Option<Profile>> {
     use std::io::Read;
     let mut magic = Vec::new();
-    let file = std::fs::File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    // What cannot be opened is no profile; the reader of tables says what is wrong with it.
+    let Ok(file) = std::fs::File::open(path) else { return Ok(None) };
     if file.take(4).read_to_end(&mut magic).is_err() || magic != *b"QVRP" {
         return Ok(None);
     }

@@ -5,11 +5,11 @@ use crate::show::number::count;
 use crate::show::progress::Progress;
 use anyhow::{Context as _, Result, bail};
 use arrow::datatypes::Schema;
-use quiver_door::decode::rejected::Rejections;
+use quiver_door::decode::rejected::{Rejected, Rejections};
 use quiver_door::decode::table_file::{ReadOptions, TableReader, Typing, open_tables};
 use quiver_profile::{Edges, Plan, Profile};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 /// Files of one data set, with the plan that fits all of them.
@@ -38,13 +38,7 @@ impl DataSet {
             same_columns(first, reader)?;
         }
         let names: Vec<&str> = first.schema().fields().iter().map(|field| field.name().as_str()).collect();
-        for column in columns {
-            if !names.contains(&column.as_str()) {
-                let nearest = quiver_event::spec::nearest_word(column, names.iter().copied());
-                let hint = nearest.map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"));
-                bail!("{} has no column `{column}`{hint}", first.path().display());
-            }
-        }
+        known_columns(first.path(), &names, columns)?;
         let wanted = |name: &String| columns.is_empty() || columns.contains(name);
         let fields: Vec<_> = first.schema().fields().iter().filter(|field| wanted(field.name())).cloned().collect();
         let inferred = Plan::infer(&Schema::new(fields));
@@ -124,6 +118,18 @@ impl DataSet {
     }
 }
 
+/// Refuses a column that was asked for and is not there.
+pub fn known_columns(path: &Path, names: &[&str], asked: &[String]) -> Result<()> {
+    for column in asked {
+        if !names.contains(&column.as_str()) {
+            let nearest = quiver_event::spec::nearest_word(column, names.iter().copied());
+            let hint = nearest.map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"));
+            bail!("{} has no column `{column}`{hint}", path.display());
+        }
+    }
+    Ok(())
+}
+
 /// Several files are one data set only when they hold the same columns.
 fn same_columns(first: &TableReader, other: &TableReader) -> Result<()> {
     let names = |reader: &TableReader| -> Vec<String> {
@@ -147,16 +153,18 @@ fn same_columns(first: &TableReader, other: &TableReader) -> Result<()> {
 /// Tells on the error output what was kept out, with the first positions, never with content.
 pub fn note_rejected(rejected: &[(PathBuf, Rejections)], context: Context) {
     for (path, rejections) in rejected {
-        for (reason, rows) in rejections.iter() {
-            let examples: Vec<String> = rows.examples.iter().map(u64::to_string).collect();
-            context.note(&format!(
-                "{}: {} rows kept out: {reason} (first at {})",
-                path.display(),
-                count(rows.count),
-                examples.join(", ")
-            ));
-        }
+        rejected_lines(path, rejections).iter().for_each(|line| context.note(line));
     }
+}
+
+/// What was kept out of one file, a line a reason.
+pub fn rejected_lines(path: &Path, rejections: &Rejections) -> Vec<String> {
+    let line = |(reason, rows): (&str, &Rejected)| {
+        let examples: Vec<String> = rows.examples.iter().map(u64::to_string).collect();
+        let number = count(rows.count);
+        format!("{}: {number} rows kept out: {reason} (first at {})", path.display(), examples.join(", "))
+    };
+    rejections.iter().map(line).collect()
 }
 
 /// How many threads to use.

@@ -29,6 +29,7 @@ pub fn run(args: &DemoArgs, context: Context) -> Result<Outcome> {
     let started = std::time::Instant::now();
     let store = folder.join("data");
     let replayed = replay(&[data], &spec, &text, &store, context)?;
+    context.note(&dim(&replayed.stage_words()));
     let evaluation = evaluate(&store, &spec.model, WindowLength::Month)?;
     let report = folder.join("report.html");
     write_file(&report, html::report(&evaluation)?.as_bytes())?;

@@ -26,6 +26,12 @@ struct Figure {
     drift: Option<bool>,
 }
 
+impl Figure {
+    fn refused(column: &str, reason: &str) -> Self {
+        Self { column: column.to_owned(), distance: None, refused: Some(reason.to_owned()), drift: None }
+    }
+}
+
 /// The raw values of one column on one side.
 enum Raw {
     Numbers(Vec<Option<f64>>, Storage),
@@ -39,12 +45,18 @@ pub fn run(args: &CompareArgs, context: Context) -> Result<Outcome> {
     }
     let (reference, current) = (open_table(&args.reference)?, open_table(&args.current)?);
     let schema = reference.schema().clone();
-    let wanted = |name: &str| args.columns.is_empty() || args.columns.iter().any(|column| column == name);
-    let names: Vec<&String> = schema.fields().iter().map(|field| field.name()).filter(|name| wanted(name)).collect();
+    let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    super::data::known_columns(&args.reference, &names, &args.columns)?;
+    let wanted = |name: &&str| args.columns.is_empty() || args.columns.iter().any(|column| column == name);
+    let names: Vec<&str> = names.into_iter().filter(wanted).collect();
     let progress = Progress::start("comparing", Some(names.len() as u64), context.quiet);
     let mut figures = Vec::new();
     for name in names {
         progress.label(name);
+        if current.schema().field_with_name(name).is_err() {
+            figures.push(Figure::refused(name, "the current data has no such column"));
+            continue;
+        }
         let (Some(before), Some(after)) = (raw(&reference, name)?, raw(&current, name)?) else { continue };
         figures.extend(figures_of(args.convention, name, &before, &after));
         progress.advance(1);
@@ -94,11 +106,8 @@ fn figures_of(convention: ConventionChoice, name: &str, reference: &Raw, current
             let chosen = evidently::default_for_numbers(before, after);
             let each = evidently::Method::ALL.into_iter().filter_map(|method| {
                 let distance = evidently::measure_numbers(method, *storage, before, after);
-                let drift = distance
-                    .as_ref()
-                    .ok()
-                    .filter(|_| method == chosen)
-                    .map(|distance| method.is_drift(distance.value));
+                let drift =
+                    distance.as_ref().ok().filter(|_| method == chosen).map(|distance| method.is_drift(distance.value));
                 figure(distance, drift)
             });
             each.collect()
@@ -107,11 +116,8 @@ fn figures_of(convention: ConventionChoice, name: &str, reference: &Raw, current
             let chosen = evidently::default_for_categories(before, after);
             let each = evidently::Method::ALL.into_iter().filter_map(|method| {
                 let distance = evidently::measure_categories(method, before, after);
-                let drift = distance
-                    .as_ref()
-                    .ok()
-                    .filter(|_| method == chosen)
-                    .map(|distance| method.is_drift(distance.value));
+                let drift =
+                    distance.as_ref().ok().filter(|_| method == chosen).map(|distance| method.is_drift(distance.value));
                 figure(distance, drift)
             });
             each.collect()
@@ -132,12 +138,7 @@ fn figures_of(convention: ConventionChoice, name: &str, reference: &Raw, current
             let each = tfdv::Method::ALL.into_iter();
             each.filter_map(|method| figure(tfdv::measure_categories(method, before, after), None)).collect()
         }
-        _ => vec![Figure {
-            column: name.to_owned(),
-            distance: None,
-            refused: Some("the column holds numbers on one side only".to_owned()),
-            drift: None,
-        }],
+        _ => vec![Figure::refused(name, "the column holds numbers on one side only")],
     }
 }
 

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// A log of one model: event lines, or tables that the spec's `columns` map to events.
 pub struct Events<'a> {
@@ -40,6 +41,18 @@ pub struct Read {
     pub rejected: BTreeMap<PathBuf, Rejections>,
     /// Keys of event lines that the spec does not declare, with how often they were dropped.
     pub undeclared: BTreeMap<String, u64>,
+}
+
+impl Read {
+    /// Fails with the reasons when every row was kept out.
+    pub fn refuse_if_useless(&self) -> Result<()> {
+        let reasons: Vec<String> =
+            self.rejected.iter().flat_map(|(path, rejected)| super::data::rejected_lines(path, rejected)).collect();
+        if self.rows == 0 && !reasons.is_empty() {
+            bail!("no row could be used\n{}", reasons.join("\n"));
+        }
+        Ok(())
+    }
 }
 
 /// A stretch of a source: its events, and its place.
@@ -192,6 +205,7 @@ pub fn run(args: &ReplayArgs, context: Context) -> Result<Outcome> {
     let text = std::fs::read_to_string(&args.spec).unwrap_or_default();
     let spec = read_spec(&args.spec).map_err(|errors| anyhow::anyhow!("{}", errors.render()))?;
     let replayed = replay(&args.data, &spec, &text, &args.data_folder, context)?;
+    context.note(&replayed.stage_words());
     print(&format!(
         "{}: {} predictions read, {} new events in {}, {} findings\nnext: quiver report {} --data-folder {}",
         spec.model,
@@ -206,7 +220,7 @@ pub fn run(args: &ReplayArgs, context: Context) -> Result<Outcome> {
 }
 
 /// What a replay did.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Replayed {
     /// Predictions read from the sources.
     pub predictions: u64,
@@ -214,12 +228,23 @@ pub struct Replayed {
     pub new_events: u64,
     /// Findings written.
     pub findings: u64,
+    /// Seconds spent in each stage.
+    pub stages: Vec<(&'static str, f64)>,
+}
+
+impl Replayed {
+    /// Where the time went, in words.
+    pub fn stage_words(&self) -> String {
+        let words: Vec<String> = self.stages.iter().map(|(name, seconds)| format!("{name} {seconds:.1} s")).collect();
+        words.join(" · ")
+    }
 }
 
 /// Puts a log through journal, segments, profiles, outcomes and findings.
 pub fn replay(data: &[PathBuf], spec: &Spec, text: &str, folder: &Path, context: Context) -> Result<Replayed> {
     let events = Events::open(data, spec)?;
     block_on(async {
+        let started = Instant::now();
         let fresh_epoch = uuid::Uuid::now_v7();
         let (mut pipeline, recovery) = Pipeline::open(folder, spec.clone(), text, fresh_epoch, now()).await?;
         if let Some(torn) = &recovery.torn_tail {
@@ -230,24 +255,27 @@ pub fn replay(data: &[PathBuf], spec: &Spec, text: &str, folder: &Path, context:
         }
         let key = subject_key(folder)?;
         let read = ingest(&events, &mut pipeline, &key, context)?;
+        read.refuse_if_useless()?;
         note_mapping(&events, &read, context);
-        if read.rows == 0 && read.rejected.values().any(|rejected| !rejected.is_empty()) {
-            bail!("no row could be used; the reasons stand above");
-        }
-        let stage = |label: &str| Progress::start(label, None, context.quiet);
-        let progress = stage("journal → segments");
+        let mut stages = vec![("read into the journal", started.elapsed().as_secs_f64())];
+        let stage = |label: &str| (Progress::start(label, None, context.quiet), Instant::now());
+        let (progress, begun) = stage("journal → segments");
         let flushed = pipeline.flush(&|rows| progress.advance(rows)).await?;
+        stages.push(("segments", begun.elapsed().as_secs_f64()));
         drop(progress);
-        let progress = stage("segments → profiles");
+        let (progress, begun) = stage("segments → profiles");
         pipeline.profile(&|rows| progress.advance(rows)).await?;
+        stages.push(("profiles", begun.elapsed().as_secs_f64()));
         drop(progress);
-        let progress = stage("predictions ⋈ feedback");
+        let (progress, begun) = stage("predictions ⋈ feedback");
         pipeline.join(&|rows| progress.advance(rows)).await?;
+        stages.push(("outcomes", begun.elapsed().as_secs_f64()));
         drop(progress);
-        let progress = stage("judging");
+        let (progress, begun) = stage("judging");
         let findings = pipeline.judge().await?;
+        stages.push(("findings", begun.elapsed().as_secs_f64()));
         drop(progress);
-        Ok(Replayed { predictions: read.rows, new_events: flushed.rows, findings })
+        Ok(Replayed { predictions: read.rows, new_events: flushed.rows, findings, stages })
     })
 }
 

@@ -40,7 +40,8 @@ pub fn length_of(text: &str) -> Result<WindowLength> {
 
 /// Evaluates a model from what its data folder holds.
 pub fn evaluate(folder: &Path, model: &str, length: WindowLength) -> Result<Evaluation> {
-    if !folder.is_dir() {
+    // An empty folder would become a data folder by being opened; to show one is no reason to make one.
+    if std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none()) {
         bail!("{} is no data folder; `quiver replay DATA --spec FILE --data-folder {0}` makes one", folder.display());
     }
     block_on(async {

@@ -31,6 +31,7 @@ fn legend() -> String {
         (Verdict::Drifted, "moved, no promise broken"),
         (Verdict::Broken, "broken promise"),
         (Verdict::InsufficientSample, "too few rows to say"),
+        (Verdict::Unjudged, "measured, nothing promised"),
         (Verdict::LabelsPending, "labels pending"),
         (Verdict::NotObserved, "not observed"),
     ];
@@ -102,7 +103,8 @@ fn told_subjects(arm: &ArmEvaluation, arrow: Arrow) -> Vec<(Monitor, String)> {
 }
 
 fn row_title(monitor: Monitor, subject: &str, series: &[Option<&Finding>]) -> String {
-    let limit = series.iter().flatten().find_map(|finding| finding.limit).map(limit_text).unwrap_or_default();
+    let limit = series.iter().flatten().find_map(|finding| finding.limit).map(|limit| limit_text(monitor, limit));
+    let limit = limit.unwrap_or_default();
     let name = match monitor {
         Monitor::Drift => format!("{subject} distance"),
         Monitor::ScoreDrift => "score distance".to_owned(),
@@ -120,35 +122,34 @@ fn row_title(monitor: Monitor, subject: &str, series: &[Option<&Finding>]) -> St
     if limit.is_empty() { name } else { format!("{name} {}", dim(&limit)) }
 }
 
-fn limit_text(limit: Limit) -> String {
+fn limit_text(monitor: Monitor, limit: Limit) -> String {
+    let number = |value: f64| match monitor {
+        Monitor::LabelDelay => super::number::seconds(value),
+        Monitor::Latency => super::number::seconds(value / 1e3),
+        monitor if is_share(monitor) => percent(value),
+        _ => short(value),
+    };
     match limit {
-        Limit::AtLeast(low) => format!("≥ {}", short(low)),
-        Limit::AtMost(high) => format!("≤ {}", short(high)),
-        Limit::Within(low, high) => format!("{} to {}", short(low), short(high)),
+        Limit::AtLeast(low) => format!("≥ {}", number(low)),
+        Limit::AtMost(high) => format!("≤ {}", number(high)),
+        Limit::Within(low, high) => format!("{} to {}", number(low), number(high)),
     }
+}
+
+/// Whether the monitor's values are shares of rows.
+fn is_share(monitor: Monitor) -> bool {
+    !matches!(monitor, Monitor::Latency | Monitor::LabelDelay | Monitor::Drift | Monitor::ScoreDrift | Monitor::Quality)
 }
 
 /// The value of a finding in the form that fits its monitor.
 pub fn value_text(finding: &Finding) -> String {
     let Some(value) = finding.value else { return mark(finding.verdict).to_owned() };
     match finding.monitor {
-        Monitor::DecisionRate
-        | Monitor::Fallback
-        | Monitor::Override
-        | Monitor::Errors
-        | Monitor::InvalidInput
-        | Monitor::LabelShare
-        | Monitor::Missing
-        | Monitor::Defaulted
-        | Monitor::Stale
-        | Monitor::Type
-        | Monitor::Range
-        | Monitor::Category
-        | Monitor::Shape => percent(value),
+        monitor if is_share(monitor) => percent(value),
         Monitor::Latency => super::number::seconds(value / 1e3),
         Monitor::LabelDelay => super::number::seconds(value),
-        Monitor::Drift | Monitor::ScoreDrift => format!("{value:.2}"),
         Monitor::Quality => format!("{value:.3}"),
+        _ => format!("{value:.2}"),
     }
 }
 
@@ -205,7 +206,7 @@ pub fn diagnosis(evaluation: &Evaluation, arm: &ArmEvaluation) -> String {
     }
     let green = still_green(arm, first);
     if !green.is_empty() {
-        let _ = writeln!(text, "  {} {}", dim("Still green all the time, which is why nobody noticed:"), green);
+        let _ = writeln!(text, "  {} {}", dim("Green in every period, which is why nobody noticed:"), green);
     }
     text.push_str(&cause_lines(evaluation, diagnosis));
     let _ = writeln!(text, "  {}", infrastructure_line(diagnosis));
@@ -293,7 +294,9 @@ fn cause_line(evaluation: &Evaluation, cause: &Cause) -> String {
 }
 
 fn infrastructure_line(diagnosis: &Diagnosis) -> String {
-    let observed: Vec<&Finding> = diagnosis.infrastructure.iter().filter(|finding| finding.value.is_some()).collect();
+    let service = |finding: &&Finding| matches!(finding.monitor, Monitor::Latency | Monitor::Errors);
+    let observed: Vec<&Finding> =
+        diagnosis.infrastructure.iter().filter(service).filter(|finding| finding.value.is_some()).collect();
     if observed.is_empty() {
         return "Infrastructure: not observed (the events carry no latency and no errors).".to_owned();
     }

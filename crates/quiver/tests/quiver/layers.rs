@@ -49,7 +49,8 @@ fn uses(text: &str) -> BTreeSet<String> {
             None => vec![rest],
         };
         for head in heads {
-            let name: String = head.trim().chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+            let name: String =
+                head.trim().chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
             names.insert(name);
         }
     }
@@ -64,7 +65,8 @@ fn modules_use_only_those_before_them() {
         let rank = |module: &str| order.iter().position(|listed| listed == module);
         for file in rust_files(&source) {
             let relative = file.strip_prefix(&source).unwrap();
-            let own = relative.components().next().unwrap().as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned();
+            let own =
+                relative.components().next().unwrap().as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned();
             if own == "lib" || own == "main" {
                 continue;
             }
@@ -105,7 +107,19 @@ fn pure_crates_reach_no_runtime_table_or_socket() {
     let layers = layers();
     for name in &layers.pure.crates {
         let output = std::process::Command::new(env!("CARGO"))
-            .args(["tree", "--offline", "--locked", "--package", name, "--edges", "normal", "--prefix", "none", "--format", "{p}"])
+            .args([
+                "tree",
+                "--offline",
+                "--locked",
+                "--package",
+                name,
+                "--edges",
+                "normal",
+                "--prefix",
+                "none",
+                "--format",
+                "{p}",
+            ])
             .current_dir(root())
             .output()
             .unwrap();
@@ -113,7 +127,8 @@ fn pure_crates_reach_no_runtime_table_or_socket() {
         let tree = String::from_utf8(output.stdout).unwrap();
         let reached: BTreeSet<&str> = tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
         assert!(reached.contains("arrow"), "the tree of {name} was not read");
-        let forbidden: Vec<&String> = layers.pure.never.iter().filter(|never| reached.contains(never.as_str())).collect();
+        let forbidden: Vec<&String> =
+            layers.pure.never.iter().filter(|never| reached.contains(never.as_str())).collect();
         assert!(forbidden.is_empty(), "{name} reaches {forbidden:?}");
     }
 }

@@ -1,0 +1,105 @@
+//! The shapes of two histograms over one axis; scales only.
+
+use super::scale::{Axis, Form, pixel};
+use quiver_profile::column::HistogramBar;
+use serde::Serialize;
+use std::fmt::Write as _;
+
+const WIDTH: f64 = 360.0;
+const HEIGHT: f64 = 120.0;
+const BOTTOM: f64 = 100.0;
+const LEFT: f64 = 6.0;
+const RIGHT: f64 = 354.0;
+const TOP: f64 = 6.0;
+
+/// A name along the axis.
+#[derive(Debug, Serialize)]
+pub struct Tick {
+    at: String,
+    text: String,
+}
+
+/// Two outlines over one axis.
+#[derive(Debug, Serialize)]
+pub struct Density {
+    width: String,
+    height: String,
+    left: String,
+    right: String,
+    bottom: String,
+    reference: String,
+    current: String,
+    ticks: Vec<Tick>,
+}
+
+/// The outlines of both histograms, each of the same area; nothing when a side has none.
+pub fn density(reference: &[HistogramBar], current: &[HistogramBar]) -> Option<Density> {
+    let all = || reference.iter().chain(current);
+    let low = all().map(|bar| bar.from).fold(f64::INFINITY, f64::min);
+    let high = all().map(|bar| bar.to).fold(f64::NEG_INFINITY, f64::max);
+    if reference.is_empty() || current.is_empty() || !(high - low).is_finite() || high <= low {
+        return None;
+    }
+    // A bar of one value has no width; a hundredth of the axis stands for it.
+    let least = (high - low) / 100.0;
+    let heights = |bars: &[HistogramBar]| -> Vec<(f64, f64, f64)> {
+        let rows: f64 = bars.iter().map(|bar| bar.rows).sum();
+        bars.iter()
+            .map(|bar| {
+                let width = (bar.to - bar.from).max(least);
+                let from =
+                    if bar.to - bar.from < least { f64::midpoint(bar.from, bar.to) - width / 2.0 } else { bar.from };
+                (from, from + width, if rows > 0.0 { bar.rows / rows / width } else { 0.0 })
+            })
+            .collect()
+    };
+    let (before, after) = (heights(reference), heights(current));
+    let highest = before.iter().chain(&after).map(|bar| bar.2).fold(0.0, f64::max);
+    if !(highest > 0.0 && highest.is_finite()) {
+        return None;
+    }
+    let x = |value: f64| LEFT + ((value - low) / (high - low)).clamp(0.0, 1.0) * (RIGHT - LEFT);
+    let outline = |bars: &[(f64, f64, f64)]| {
+        let mut path = format!("M{} {}", pixel(bars.first().map_or(LEFT, |bar| x(bar.0))), pixel(BOTTOM));
+        for (from, to, height) in bars {
+            let y = BOTTOM - height / highest * (BOTTOM - TOP);
+            let _ = write!(path, "H{}V{}H{}", pixel(x(*from)), pixel(y), pixel(x(*to)));
+        }
+        let _ = write!(path, "V{}z", pixel(BOTTOM));
+        path
+    };
+    let axis = Axis::new(low, high, Form::Plain);
+    let ticks = axis.ticks.into_iter().filter(|(value, _)| (low..=high).contains(value));
+    Some(Density {
+        width: pixel(WIDTH),
+        height: pixel(HEIGHT),
+        left: pixel(LEFT),
+        right: pixel(RIGHT),
+        bottom: pixel(BOTTOM),
+        reference: outline(&before),
+        current: outline(&after),
+        ticks: ticks.map(|(value, text)| Tick { at: pixel(x(value)), text }).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sides_that_do_not_meet_share_one_axis() {
+        let bar = |from: f64, to: f64| HistogramBar { from, to, rows: 5.0 };
+        let density = density(&[bar(0.0, 10.0)], &[bar(90.0, 100.0)]).unwrap();
+        assert_eq!(density.reference, "M6 100H6V6H40.8V100z");
+        assert_eq!(density.current, "M319.2 100H319.2V6H354V100z");
+    }
+
+    #[test]
+    fn a_single_value_and_nothing_at_all_break_nothing() {
+        let bar = HistogramBar { from: 3.0, to: 3.0, rows: 5.0 };
+        assert!(density(&[bar], &[bar]).is_none());
+        assert!(density(&[], &[bar]).is_none());
+        let other = HistogramBar { from: 3.0, to: 4.0, rows: 5.0 };
+        assert!(density(&[bar], &[other]).is_some());
+    }
+}

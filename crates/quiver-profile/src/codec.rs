@@ -154,7 +154,8 @@ pub fn unseal(bytes: &[u8], magic: [u8; 4], name: &'static str, newest: u16) -> 
     if length > MAXIMUM_BODY {
         return Err(CodecError::Invalid { field: "body length" });
     }
-    let body = DECOMPRESSOR.with_borrow_mut(|decompressor| decompressor.decompress(&bytes[reader.at..], length as usize));
+    let body =
+        DECOMPRESSOR.with_borrow_mut(|decompressor| decompressor.decompress(&bytes[reader.at..], length as usize));
     let body = body.map_err(|_| CodecError::Compression)?;
     if body.len() as u64 != length {
         return Err(CodecError::Compression);

@@ -1,8 +1,8 @@
 //! What every command keeps: help with examples, exit codes, plain text for pipes, silence when asked, reports for CI.
 
 use crate::flights;
-use crate::place::{Place, run};
-use crate::year::year;
+use crate::place::Place;
+use crate::year::{reported, year};
 use quick_junit::{Report, TestCaseStatus};
 
 /// Every command that people see.
@@ -91,11 +91,8 @@ fn completions_hold_the_commands_for_every_shell() {
 
 #[test]
 fn only_a_terminal_or_a_wish_gets_colours() {
-    let report = ["report", "flight-delay", "--data-folder", "."];
     let colours = |arguments: &[&str], variables: &[(&str, &str)]| {
-        let mut command = year_command(&[&report[..], arguments].concat());
-        command.envs(variables.iter().copied());
-        let ran = run(command).ends_with(0);
+        let ran = reported(arguments, variables).ends_with(0);
         assert!(ran.out.contains("Inference → Decision"));
         ran.out.contains('\u{1b}') || ran.err.contains('\u{1b}')
     };
@@ -103,13 +100,6 @@ fn only_a_terminal_or_a_wish_gets_colours() {
     assert!(!colours(&[], &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]), "NO_COLOR was not kept");
     assert!(!colours(&["--color", "never"], &[("CLICOLOR_FORCE", "1")]), "--color never was not kept");
     assert!(colours(&["--color", "always"], &[]), "--color always gave none");
-}
-
-/// The binary in the year's data folder.
-fn year_command(arguments: &[&str]) -> std::process::Command {
-    let mut command = Place::new().command(arguments);
-    command.current_dir(&year().data);
-    command
 }
 
 #[test]
@@ -260,8 +250,7 @@ fn the_schema_of_the_spec_is_json_that_names_every_part() {
 
 #[test]
 fn a_report_is_told_by_week_and_by_day_too() {
-    let weeks = run(year_command(&["report", "flight-delay", "--data-folder", ".", "--by", "week", "--json"]));
-    let weeks = weeks.ends_with(0).json();
+    let weeks = reported(&["--by", "week", "--json"], &[]).ends_with(0).json();
     assert!((47..=49).contains(&weeks["labels"].as_array().unwrap().len()), "{}", weeks["labels"]);
     let months = &year().report;
     let total = |report: &serde_json::Value| -> u64 {
@@ -270,7 +259,5 @@ fn a_report_is_told_by_week_and_by_day_too() {
     };
     assert_eq!(total(&weeks), total(months));
     assert_eq!(total(&weeks), flights::all().num_rows() as u64);
-    let mut finer = year_command(&["report", "flight-delay", "--data-folder", ".", "--by", "hour"]);
-    finer.env("COLUMNS", "80");
-    run(finer).ends_with(2).says(&["--by cannot cut them finer"]);
+    reported(&["--by", "hour"], &[]).ends_with(2).says(&["--by cannot cut them finer"]);
 }

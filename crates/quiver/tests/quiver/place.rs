@@ -90,7 +90,7 @@ impl Place {
 }
 
 /// The binary in a folder, without what the caller's environment would change.
-fn command<A: AsRef<OsStr>>(folder: &Path, arguments: &[A]) -> Command {
+pub fn command<A: AsRef<OsStr>>(folder: &Path, arguments: &[A]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quiver"));
     command.current_dir(folder).args(arguments).stdin(Stdio::null());
     for variable in ["QUIVER_DATA_FOLDER", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"] {

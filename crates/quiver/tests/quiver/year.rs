@@ -1,9 +1,9 @@
 //! The demo, run once for all tests that look at the real year.
 
-use crate::place::quiver_in;
+use crate::place::{Ran, command, quiver_in, run};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// What the demo wrote and said.
 pub struct Year {
@@ -26,6 +26,16 @@ pub fn year() -> &'static Year {
         let report = quiver_in(&data, &["report", "flight-delay", "--data-folder", ".", "--json"]).ends_with(0).json();
         Year { data, told, report }
     })
+}
+
+/// Another report of the year; one at a time, since a data folder has one holder.
+pub fn reported(arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+    static HELD: Mutex<()> = Mutex::new(());
+    let data = &year().data;
+    let _held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut command = command(data, &[&["report", "flight-delay", "--data-folder", "."], arguments].concat());
+    command.envs(variables.iter().copied());
+    run(command)
 }
 
 fn name(process: u32) -> String {

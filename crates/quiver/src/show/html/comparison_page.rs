@@ -7,7 +7,7 @@ use super::bars::{self, BarRow, Bin};
 use super::density::{Density, density};
 use super::method::{Method, method};
 use super::scale::width_percent;
-use super::words::{clipped, measure, name, verdict_words};
+use super::words::{by_chance, clipped, measure, name, verdict_words};
 use quiver_event::time::Timestamp;
 use quiver_judge::comparison::ColumnComparison;
 use quiver_judge::distance::Distance;
@@ -16,8 +16,9 @@ use quiver_profile::column::ValueCount;
 use quiver_profile::{ColumnKind, ColumnSummary};
 use serde::Serialize;
 
-/// The most frequent values that are shown of a column.
-const MOST_VALUES: usize = 8;
+/// The most frequent values that are shown of a column of categories, and of numbers, whose bins tell more.
+const MOST_CATEGORIES: usize = 10;
+const MOST_NUMBERS: usize = 5;
 
 /// The most names of columns that only one side has.
 const MOST_NAMES: usize = 40;
@@ -254,10 +255,10 @@ fn row(column: &ColumnComparison, anchor: Option<String>) -> ColumnRow {
         name: name(&column.name),
         kind: kind_words(column.kind),
         verdict: column.verdict.name(),
-        words: verdict_words(column.verdict),
+        words: tally_words(column.verdict),
         distance: distance.map_or_else(|| "–".to_owned(), |distance| distance_text(distance.value)),
         width: distance.map(scale),
-        by_chance: by_chance(distance),
+        by_chance: by_chance(distance.and_then(|distance| distance.noise_floor)),
         convention: distance.map_or_else(String::new, |distance| clipped(distance.convention.as_str(), 70)),
         missing: if before == 0.0 && after == 0.0 {
             "none".to_owned()
@@ -269,15 +270,10 @@ fn row(column: &ColumnComparison, anchor: Option<String>) -> ColumnRow {
     }
 }
 
-fn by_chance(distance: Option<&Distance>) -> String {
-    let floor = distance.and_then(|distance| distance.noise_floor).filter(|floor| floor.is_finite());
-    floor.map_or_else(|| "–".to_owned(), |floor| format!("{floor:.4}"))
-}
-
 fn distance_row(distance: &Distance) -> DistanceRow {
     DistanceRow {
         value: distance_text(distance.value),
-        by_chance: by_chance(Some(distance)),
+        by_chance: by_chance(distance.noise_floor),
         convention: clipped(distance.convention.as_str(), 90),
     }
 }
@@ -285,18 +281,19 @@ fn distance_row(distance: &Distance) -> DistanceRow {
 fn panel(column: &ColumnComparison, anchor: String) -> ColumnPanel {
     let hours = hours(column);
     let (bars_title, bars) = match hours {
-        Some(bars) => ("Rows by hour of the day, UTC", bars),
+        Some(bars) => ("hour of the day, UTC", bars),
         // Nearly every bin of such a column holds one value; their bars would tell nothing.
         None if column.is_near_unique => ("", Vec::new()),
-        None => ("Share of rows in each frozen bin", bars::rows(&bins(column), None)),
+        None => ("share of rows", bars::rows(&bins(column), None)),
     };
+    let most_values = if column.kind == ColumnKind::Number { MOST_NUMBERS } else { MOST_CATEGORIES };
     let has_values = matches!(column.kind, ColumnKind::Category | ColumnKind::Number) && !column.is_near_unique;
     ColumnPanel {
         anchor,
         name: name(&column.name),
         kind: kind_words(column.kind),
         verdict: column.verdict.name(),
-        words: verdict_words(column.verdict),
+        words: tally_words(column.verdict),
         distance: column.distance.as_ref().map(distance_row),
         limit: short(column.limit),
         note: note(column),
@@ -305,7 +302,7 @@ fn panel(column: &ColumnComparison, anchor: String) -> ColumnPanel {
         density: density(&column.reference.histogram, &column.current.histogram),
         figures: figures(&column.reference, &column.current),
         figures_method: column.reference.quantile_method,
-        values: if has_values { values(&column.reference, &column.current) } else { Vec::new() },
+        values: if has_values { values(&column.reference, &column.current, most_values) } else { Vec::new() },
         values_method: column.reference.top_values_method,
         others: column.others.iter().map(distance_row).collect(),
     }
@@ -386,7 +383,7 @@ fn figures(reference: &ColumnSummary, current: &ColumnSummary) -> Vec<FigureRow>
 }
 
 /// The most frequent values of either side with their shares on both.
-fn values(reference: &ColumnSummary, current: &ColumnSummary) -> Vec<ValueRow> {
+fn values(reference: &ColumnSummary, current: &ColumnSummary, most: usize) -> Vec<ValueRow> {
     let present =
         |summary: &ColumnSummary| summary.counts.rows.saturating_sub(summary.counts.null + summary.counts.nan);
     let share = |summary: &ColumnSummary, found: Option<&ValueCount>| {
@@ -396,13 +393,13 @@ fn values(reference: &ColumnSummary, current: &ColumnSummary) -> Vec<ValueRow> {
     let find = |summary: &'_ ColumnSummary, text: &str| summary.top_values.iter().position(|value| value.value == text);
     let mut names: Vec<&str> = Vec::new();
     let (mut before, mut after) = (reference.top_values.iter(), current.top_values.iter());
-    while names.len() < MOST_VALUES {
+    while names.len() < most {
         let pair = [before.next(), after.next()];
         if pair.iter().all(Option::is_none) {
             break;
         }
         for value in pair.into_iter().flatten() {
-            if !names.contains(&value.value.as_str()) && names.len() < MOST_VALUES {
+            if !names.contains(&value.value.as_str()) && names.len() < most {
                 names.push(&value.value);
             }
         }

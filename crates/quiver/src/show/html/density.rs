@@ -53,7 +53,7 @@ pub fn density(reference: &[HistogramBar], current: &[HistogramBar]) -> Option<D
             })
             .collect()
     };
-    let (before, after) = (heights(reference), heights(current));
+    let (before, after) = (heights(&halved(reference)), heights(&halved(current)));
     let highest = before.iter().chain(&after).map(|bar| bar.2).fold(0.0, f64::max);
     if !(highest > 0.0 && highest.is_finite()) {
         return None;
@@ -68,7 +68,7 @@ pub fn density(reference: &[HistogramBar], current: &[HistogramBar]) -> Option<D
         let _ = write!(path, "V{}z", pixel(BOTTOM));
         path
     };
-    let axis = Axis::new(low, high, Form::Plain);
+    let axis = Axis::with_steps(low, high, Form::Plain, 7.0);
     let ticks = axis.ticks.into_iter().filter(|(value, _)| (low..=high).contains(value));
     Some(Density {
         width: pixel(WIDTH),
@@ -80,6 +80,19 @@ pub fn density(reference: &[HistogramBar], current: &[HistogramBar]) -> Option<D
         current: outline(&after),
         ticks: ticks.map(|(value, text)| Tick { at: pixel(x(value)), text }).collect(),
     })
+}
+
+/// Twice as wide bars where there are many: bars narrower than the step between values would only show that step.
+fn halved(bars: &[HistogramBar]) -> Vec<HistogramBar> {
+    let is_range = bars.iter().all(|bar| bar.to > bar.from);
+    let width = if is_range && bars.len() > HistogramBar::MOST / 2 { 2 } else { 1 };
+    bars.chunks(width)
+        .map(|bars| HistogramBar {
+            from: bars[0].from,
+            to: bars[bars.len() - 1].to,
+            rows: bars.iter().map(|bar| bar.rows).sum(),
+        })
+        .collect()
 }
 
 #[cfg(test)]

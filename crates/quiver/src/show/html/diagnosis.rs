@@ -85,14 +85,18 @@ fn block(index: &Index<'_>, all: &[Index<'_>], calendar: &Calendar) -> ArmBlock 
         name: name(&index.arm.arm),
         is_live: index.arm.is_live,
         is_broken,
-        verdict: overall(index).name(),
+        // Drift alone is a finding, not a failure, as the summary says.
+        verdict: match overall(index) {
+            Verdict::Drifted => Verdict::Healthy.name(),
+            verdict => verdict.name(),
+        },
         summary: summary(index, calendar),
         onsets: diagnosis.onsets.iter().map(|onset| onset_block(index, onset, calendar)).collect(),
         output: diagnosis.mean_output.filter(|_| is_broken).map(|output| output.map(short)),
         causes: diagnosis.causes.iter().map(|cause| cause_bar(cause, calendar)).collect(),
         infrastructure: infrastructure(diagnosis),
         comparisons: comparisons(index, all, calendar),
-        green: is_broken.then(|| still_green(index)).flatten(),
+        green: is_broken.then(|| still_green(index, calendar)).flatten(),
         slices,
         more_slices,
     }
@@ -176,7 +180,7 @@ pub fn lasts(index: &Index<'_>, onset: &Onset, calendar: &Calendar) -> String {
 }
 
 fn cause_bar(cause: &Cause, calendar: &Calendar) -> CauseBar {
-    let mut facts = vec![format!("arrow {} {}", cause.arrow.number(), cause.arrow.title())];
+    let mut facts = vec![format!("arrow {}", cause.arrow.number())];
     if let (Some(distance), Some(convention)) = (cause.distance, &cause.convention) {
         facts.push(format!("{} {distance:.2} from the reference", measure(convention)));
     }
@@ -254,7 +258,7 @@ pub fn comparisons(index: &Index<'_>, all: &[Index<'_>], calendar: &Calendar) ->
 }
 
 /// Quality targets that held in every period, and so hid what happened.
-fn still_green(index: &Index<'_>) -> Option<String> {
+fn still_green(index: &Index<'_>, calendar: &Calendar) -> Option<String> {
     let first = index.arm.diagnosis.onsets.first()?;
     let held: Vec<&str> = index
         .on(Arrow::Feedback)
@@ -267,7 +271,9 @@ fn still_green(index: &Index<'_>) -> Option<String> {
         .map(|(_, subject, _)| subject)
         .collect();
     let held: Vec<String> = held.iter().map(|metric| metric.replace('_', " ")).collect();
-    (!held.is_empty()).then(|| held.join(", "))
+    let verb = if held.len() == 1 { "kept its target" } else { "kept their targets" };
+    let unit = calendar.unit();
+    (!held.is_empty()).then(|| format!("{} {verb} in every {unit}, which is why nobody noticed.", held.join(" and ")))
 }
 
 /// The slices in which a promise broke or something moved, the most often broken first.

@@ -1,18 +1,19 @@
 //! The features: a table of all, and for those that moved a picture of the reference against the worst period.
 
-use super::super::number::{count, percent, short};
+use super::super::number::{count, percent};
 use super::super::story::value_text;
 use super::Room;
 use super::bars::{self, BarRow, Bin};
 use super::calendar::Calendar;
 use super::index::{Index, Series, peak, worst};
 use super::strip::{self, Strip};
-use super::words::{clipped, limit, monitor_words, name, verdict_words};
+use super::words::{by_chance, clipped, limit, monitor_words, name, verdict_words};
 use quiver_event::Arrow;
 use quiver_event::spec::Spec;
 use quiver_judge::finding::{Finding, Monitor, Verdict};
 use quiver_server::evaluation::ColumnHistory;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Up to so many features, each row of the table has a strip of its distances.
 const MOST_STRIPS: usize = 300;
@@ -44,6 +45,7 @@ pub struct FeaturePanel {
     words: &'static str,
     distance: String,
     period: String,
+    period_short: String,
     bound: String,
     by_chance: String,
     convention: String,
@@ -82,30 +84,23 @@ pub fn section(
     reference: String,
     room: Room,
 ) -> FeatureSection {
-    let mut features: Vec<Feature<'_>> = Vec::new();
-    if let Some(live) = live {
-        for (monitor, subject, series) in live.on(Arrow::Features) {
-            let worst = worst(series);
-            let is_drift = monitor == Monitor::Drift;
-            let known = features.iter_mut().find(|feature| feature.name == subject);
-            match known {
-                Some(feature) => {
-                    if worst.rank() > feature.verdict.rank() {
-                        feature.verdict = worst;
-                    }
-                    if is_drift {
-                        (feature.drift, feature.peak) = (Some(series), peak(series));
-                    }
-                }
-                None => features.push(Feature {
-                    name: subject,
-                    drift: is_drift.then_some(series),
-                    verdict: worst,
-                    peak: if is_drift { peak(series) } else { None },
-                }),
-            }
+    let mut found: BTreeMap<&str, Feature<'_>> = BTreeMap::new();
+    for (monitor, subject, series) in live.iter().flat_map(|live| live.on(Arrow::Features)) {
+        let feature = found.entry(subject).or_insert(Feature {
+            name: subject,
+            drift: None,
+            verdict: Verdict::NoData,
+            peak: None,
+        });
+        let worst = worst(series);
+        if worst.rank() > feature.verdict.rank() {
+            feature.verdict = worst;
+        }
+        if monitor == Monitor::Drift {
+            (feature.drift, feature.peak) = (Some(series), peak(series));
         }
     }
+    let mut features: Vec<Feature<'_>> = found.into_values().collect();
     let value = |feature: &Feature<'_>| feature.peak.and_then(|finding| finding.value).unwrap_or(-1.0);
     features.sort_by(|left, right| {
         right.verdict.rank().cmp(&left.verdict.rank()).then(value(right).total_cmp(&value(left)))
@@ -169,7 +164,7 @@ fn row(
         peak_period: peak
             .and_then(|finding| calendar.position(finding.window))
             .map_or_else(String::new, |position| calendar.short(position)),
-        by_chance: by_chance(peak),
+        by_chance: by_chance(peak.and_then(|finding| finding.noise_floor)),
         missing: series(Monitor::Missing).map_or_else(|| "–".to_owned(), missing),
         other: other_checks(live, feature.name, calendar),
         convention: peak.map_or_else(String::new, |finding| clipped(&finding.convention, 60)),
@@ -179,11 +174,6 @@ fn row(
 /// A distance with the digits that matter beside its limit.
 fn distance_text(value: f64) -> String {
     if value.abs() < 0.1 { format!("{value:.3}") } else { format!("{value:.2}") }
-}
-
-fn by_chance(peak: Option<&Finding>) -> String {
-    let floor = peak.and_then(|finding| finding.noise_floor).filter(|floor| floor.is_finite());
-    floor.map_or_else(|| "–".to_owned(), short)
 }
 
 /// The missing share of the reference and the largest of the periods.
@@ -246,8 +236,9 @@ fn panel(
         words: verdict_words(verdict),
         distance: distance_text(peak.value?),
         period: calendar.long(position),
+        period_short: calendar.short(position),
         bound: limit(peak).unwrap_or_else(|| "none".to_owned()),
-        by_chance: by_chance(Some(peak)),
+        by_chance: by_chance(peak.noise_floor),
         convention: clipped(&peak.convention, 80),
         reference_rows: count(column.reference.iter().sum()),
         current_rows: count(current.iter().sum()),

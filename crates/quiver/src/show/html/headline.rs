@@ -8,6 +8,7 @@ use super::picture::against_limit;
 use super::words::{clipped, excess, name};
 use quiver_event::spec::{Aggregate, Direction, Spec};
 use quiver_event::time::{Timestamp, Window, Zone};
+use quiver_judge::diagnosis::{Diagnosis, Onset};
 use quiver_judge::finding::Verdict;
 use quiver_server::evaluation::Evaluation;
 use serde::Serialize;
@@ -58,7 +59,7 @@ pub fn headline(evaluation: &Evaluation, indexes: &[Index<'_>], calendar: &Calen
     };
     let is_over = live.arm.diagnosis.onsets.first().is_some_and(|first| is_over(live, first));
     let tag = match verdict {
-        Verdict::Broken if is_over => "broke",
+        Verdict::Broken if is_over => "broke, healthy again",
         Verdict::Broken => "broken",
         Verdict::Healthy => "healthy",
         _ => "not judged",
@@ -89,11 +90,7 @@ fn lines(live: &Index<'_>, indexes: &[Index<'_>], calendar: &Calendar) -> Vec<Li
         };
         lines.push(Line::new("What", format!("{}{also}.", capitalised(&against_limit(worst, calendar)))));
     }
-    let then: Vec<String> = diagnosis.onsets[1..]
-        .iter()
-        .map(|onset| format!("{} {} ({})", onset.arrow.number(), onset.arrow.title(), calendar.long_of(onset.window)))
-        .collect();
-    let then = if then.is_empty() { String::new() } else { format!(" Then: {}.", then.join(", ")) };
+    let then = then(diagnosis, calendar);
     lines.push(Line::new("How long", format!("{}.{then}", capitalised(&lasts(live, first, calendar)))));
     lines.push(Line::new("Why", cause_sentence(diagnosis, calendar)));
     lines.push(Line::new("Service", infrastructure(diagnosis)));
@@ -102,6 +99,24 @@ fn lines(live: &Index<'_>, indexes: &[Index<'_>], calendar: &Calendar) -> Vec<Li
         lines.push(Line::new("Beside it", comparisons.join(" ")));
     }
     lines
+}
+
+/// The other arrows that broke, with the first one or later.
+fn then(diagnosis: &Diagnosis, calendar: &Calendar) -> String {
+    let told = |onset: &Onset| format!("{} {}", onset.arrow.number(), onset.arrow.title());
+    let Some((first, others)) = diagnosis.onsets.split_first() else { return String::new() };
+    let at_once: Vec<String> = others.iter().filter(|onset| onset.window == first.window).map(told).collect();
+    let later = others.iter().filter(|onset| onset.window != first.window);
+    let later: Vec<String> =
+        later.map(|onset| format!("{} since {}", told(onset), calendar.long_of(onset.window))).collect();
+    let mut text = String::new();
+    if !at_once.is_empty() {
+        text.push_str(&format!(" At once with it: {}.", at_once.join(", ")));
+    }
+    if !later.is_empty() {
+        text.push_str(&format!(" Then: {}.", later.join(", ")));
+    }
+    text
 }
 
 /// A sentence begins with a capital letter; names between backticks stay as they are.

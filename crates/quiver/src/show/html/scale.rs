@@ -72,14 +72,19 @@ fn round_step(span: f64, count: f64) -> f64 {
 }
 
 impl Axis {
-    /// An axis from `low` to `high` or a little further, with about four ticks.
+    /// An axis from `low` to `high` or a little further, with three steps or a few more or less.
     pub fn new(low: f64, high: f64, form: Form) -> Self {
+        Self::with_steps(low, high, form, 3.0)
+    }
+
+    /// An axis with about that many steps.
+    pub fn with_steps(low: f64, high: f64, form: Form, steps: f64) -> Self {
         let (factor, unit) = form.unit(low.abs().max(high.abs()));
         let (low, mut high) = (low / factor, high / factor);
         if high - low < 1e-12 * high.abs().max(1e-12) {
             high = low + if low == 0.0 { 1.0 } else { low.abs() * 0.5 };
         }
-        let step = round_step(high - low, 3.0);
+        let step = round_step(high - low, steps);
         let first = (low / step + 1e-9).floor();
         let last = (high / step - 1e-9).ceil().max(first + 1.0);
         // Two and a half needs a digit more than its power of ten.
@@ -89,7 +94,7 @@ impl Axis {
         let ticks = (first as i64..=last as i64).map(|number| {
             let value = number as f64 * step;
             let text = if digits <= 6 && value.abs() < 1e6 { format!("{value:.digits$}") } else { short(value) };
-            (value * factor, format!("{}{unit}", if value == 0.0 { "0" } else { &text }))
+            (value * factor, if value == 0.0 { "0".to_owned() } else { format!("{text}{unit}") })
         });
         Self { low: first * step * factor, high: last * step * factor, ticks: ticks.collect() }
     }

@@ -6,7 +6,7 @@ use super::calendar::Calendar;
 use super::chart::{ChartShape, Drawing, Mark, Point, VolumeShape, draw, draw_volume};
 use super::index::{Index, Series, peak, worst};
 use super::scale::Form;
-use super::words::{limit, limit_kind, name, subject, verdict_words};
+use super::words::{is_promise, limit, limit_kind, measure, name, subject, verdict_words};
 use quiver_event::Arrow;
 use quiver_judge::finding::{Finding, Monitor, Verdict};
 use serde::Serialize;
@@ -37,6 +37,8 @@ pub struct ChartCard {
     others: Vec<OtherValue>,
     /// Whether the other arms have the very same values, and so no line.
     is_shared: bool,
+    /// Whether beyond the bound a promise is broken, or something only moved.
+    is_promise: bool,
     note: Option<&'static str>,
     shape: ChartShape,
 }
@@ -206,7 +208,10 @@ fn card(
     };
     let verdict = worst(series);
     Some(ChartCard {
-        title: subject(example),
+        title: match monitor {
+            Monitor::Drift | Monitor::ScoreDrift => format!("{}, {}", subject(example), measure(&example.convention)),
+            _ => subject(example),
+        },
         bound: limit(example).map(|limit| format!("{} {limit}", limit_kind(monitor))),
         verdict: verdict.name(),
         words: verdict_words(verdict),
@@ -220,6 +225,7 @@ fn card(
             })
             .collect(),
         is_shared,
+        is_promise: is_promise(monitor),
         note: shape.limit_is_outside.then_some("a limit lies outside the picture"),
         shape,
     })

@@ -107,10 +107,24 @@ pub fn limit(finding: &Finding) -> Option<String> {
 /// Whether the bound is a promise of the owner, or how far something may move before it is worth a look.
 pub fn limit_kind(monitor: Monitor) -> &'static str {
     match monitor {
-        Monitor::Drift | Monitor::ScoreDrift | Monitor::LabelShare | Monitor::Defaulted => "limit",
+        Monitor::Drift | Monitor::ScoreDrift | Monitor::LabelShare => "limit",
         Monitor::LabelDelay => "expected",
-        _ => "promised",
+        Monitor::Quality | Monitor::Latency | Monitor::Errors | Monitor::InvalidInput => "promised",
+        _ => "allowed",
     }
+}
+
+/// Whether missing the bound breaks a promise; what only moved has another colour.
+pub fn is_promise(monitor: Monitor) -> bool {
+    !matches!(
+        monitor,
+        Monitor::Drift | Monitor::ScoreDrift | Monitor::LabelShare | Monitor::LabelDelay | Monitor::Defaulted
+    )
+}
+
+/// What the same distribution would show by chance, with the digits that matter.
+pub fn by_chance(floor: Option<f64>) -> String {
+    floor.filter(|floor| floor.is_finite()).map_or_else(|| "–".to_owned(), |floor| format!("{floor:.4}"))
 }
 
 /// How far a value lies beyond its bound, relative to the bound; negative within it.

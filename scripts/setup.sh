@@ -9,7 +9,6 @@ fi
 
 missing=()
 command -v cc >/dev/null || missing+=(build-essential)
-command -v cmake >/dev/null || missing+=(cmake)
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 command -v mold >/dev/null || missing+=(mold)
 [ "${#missing[@]}" -eq 0 ] && exit 0
@@ -28,7 +27,7 @@ fi
 
 for package in "${missing[@]}"; do
   case "$package" in
-    mold | cmake) ;; # a faster linker and a tool that few dependencies want: builds work without
+    mold) ;; # only a faster linker: builds work without
     *)
       echo "setup: please install: ${missing[*]}" >&2
       exit 1

@@ -1,4 +1,4 @@
-//! Evidently 0.7.
+//! Holds the Evidently 0.7 mode against figures of the released package.
 
 use quiver_judge::distance::compatibility::Storage;
 use quiver_judge::distance::compatibility::evidently::{

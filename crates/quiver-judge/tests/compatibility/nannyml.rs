@@ -1,4 +1,4 @@
-//! NannyML 0.13.
+//! Holds the NannyML 0.13 mode against figures of the released package.
 
 use quiver_judge::distance::compatibility::nannyml::{Method, measure_categories, measure_numbers};
 

@@ -1,4 +1,4 @@
-//! TensorFlow Data Validation 1.16.
+//! Holds the TensorFlow Data Validation 1.16 mode against figures of the released package.
 
 use quiver_judge::distance::compatibility::tfdv::{
     Bucket, Histogram, Method, Source, histogram_of, jensen_shannon_of_histograms, measure_categories, measure_numbers,

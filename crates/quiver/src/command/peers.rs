@@ -144,7 +144,7 @@ fn figures_of(convention: ConventionChoice, name: &str, reference: &Raw, current
 
 fn table(figures: &[Figure]) -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::NOTHING);
     table.set_header(["column", "convention", "value", "p", "its own verdict"].map(|name| Cell::new(bold(name))));
     for figure in figures {
         let value = figure.distance.as_ref();

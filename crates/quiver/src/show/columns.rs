@@ -10,7 +10,7 @@ use quiver_profile::{ColumnKind, ColumnSummary};
 /// One row a column: what people look at first.
 pub fn summary_table(rows: u64, summaries: &[ColumnSummary]) -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     let header = [
         "column",
         "kind",

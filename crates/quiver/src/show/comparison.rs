@@ -29,7 +29,7 @@ pub struct Comparison {
 /// One row a column, those that moved most first.
 pub fn comparison_table(comparison: &Comparison) -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     let header =
         ["", "column", "kind", "distance", "by chance up to", "convention", "missing", "mean", "what moved most"];
     table.set_header(header.map(|name| Cell::new(bold(name))));

@@ -35,8 +35,10 @@ fn what_everybody_watches_stays_green_all_year() {
     for label in ["2013-02"].iter().chain(&ANALYSED) {
         for subject in ["roc_auc", "precision"] {
             let found = finding(window(&year().report, "control", label), "quality", subject);
-            assert_eq!(found["verdict"], "healthy", "{label} {subject}: {}", found["evidence"]);
-            assert!(!found["limit"].is_null());
+            // The last labels of the year may still come; what is known of December is as good.
+            let expected = if *label == "2013-12" { "labels_pending" } else { "healthy" };
+            assert_eq!(found["verdict"], expected, "{label} {subject}: {}", found["evidence"]);
+            assert!(found["value"].as_f64() >= found["limit"]["at_least"].as_f64(), "{label}: {}", found["evidence"]);
         }
     }
     for label in ["2013-05", "2013-06", "2013-07", "2013-08", "2013-09", "2013-10"] {

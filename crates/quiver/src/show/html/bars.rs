@@ -70,8 +70,11 @@ fn rows_of(bins: &[Bin<'_>], unit: Option<&str>, is_sorted: bool) -> Vec<BarRow>
     }
     if is_sorted {
         kept.sort_by(|left, right| {
-            let ((left_rank, left_place), (right_rank, right_place)) = (place(left.label), place(right.label));
-            let places = left_rank.cmp(&right_rank).then(left_place.total_cmp(&right_place));
+            let ((left_group, left_number), (right_group, right_number)) = (place(left.label), place(right.label));
+            let places = left_group.cmp(&right_group).then(left_number.total_cmp(&right_number));
+            // A range ends with its upper bound, so it comes before that very value.
+            let is_value = |bin: &Bin<'_>| matches!(bin.label, BinLabel::Value(_));
+            let places = places.then(is_value(left).cmp(&is_value(right)));
             places.then(right.reference.cmp(&left.reference)).then(right.current.cmp(&left.current))
         });
     }
@@ -177,11 +180,11 @@ fn rounded(value: f64, digits: i32) -> String {
     text.to_owned()
 }
 
-/// The bin whose share changed most, in words; nothing when none did.
-pub fn largest_move(bins: &[Bin<'_>], unit: Option<&str>) -> Option<String> {
-    let row = rows(bins, unit).into_iter().find(|row| row.is_largest_move)?;
+/// The bin whose share changed most, and its shares on both sides; nothing when none did.
+pub fn largest_move(bins: &[Bin<'_>]) -> Option<(String, String)> {
+    let row = rows(bins, None).into_iter().find(|row| row.is_largest_move)?;
     (row.reference_share != row.current_share)
-        .then(|| format!("{}: {} → {}", row.label, row.reference_share, row.current_share))
+        .then(|| (row.label, format!("{} → {}", row.reference_share, row.current_share)))
 }
 
 #[cfg(test)]
@@ -218,7 +221,7 @@ mod tests {
         assert_eq!(rows.len(), MOST_ROWS);
         assert_eq!(rows[0].label, "c99");
         assert_eq!(rows[MOST_ROWS - 1].label, "81 other bins");
-        assert_eq!(rows[MOST_ROWS - 1].reference_share, "66%");
+        assert_eq!(rows[MOST_ROWS - 1].reference_share, "65%");
     }
 
     #[test]

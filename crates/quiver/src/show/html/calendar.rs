@@ -85,24 +85,37 @@ impl Calendar {
         self.windows.iter().position(|known| *known == window)
     }
 
-    /// A period in a sentence: `July 2013`, `2013-07-01`, `the week of 2013-07-01`.
+    /// A period in a sentence: `July 2013`, `1 July 2013`, `the week of 1 July 2013`.
     pub fn long(&self, index: usize) -> String {
         let (Some(label), Some(window)) = (self.labels.get(index), self.windows.get(index)) else {
             return "?".to_owned();
         };
-        let length = window.end.0 - window.start.0;
-        match self.civil[index] {
-            Some(civil) if civil.day.is_none() => format!("{} {}", civil.month_name(), civil.year),
-            Some(civil) if civil.hour.is_none() && (length - WEEK_MICROSECONDS).abs() <= CLOCK_CHANGE => {
-                format!("the week of {label}")
-            }
-            _ => label.clone(),
+        let Some(civil) = self.civil[index] else { return label.clone() };
+        let month = format!("{} {}", civil.month_name(), civil.year);
+        let is_week = (window.end.0 - window.start.0 - WEEK_MICROSECONDS).abs() <= CLOCK_CHANGE;
+        match (civil.day, civil.hour) {
+            (None, _) => month,
+            (Some(day), None) if is_week => format!("the week of {day} {month}"),
+            (Some(day), None) => format!("{day} {month}"),
+            (Some(day), Some(hour)) => format!("{day} {month}, {hour}h"),
         }
+    }
+
+    /// A period with its preposition: `in July 2013`, `on 1 July 2013`, `in the week of 1 July 2013`.
+    pub fn within(&self, index: usize) -> String {
+        let text = self.long(index);
+        let is_date = text.starts_with(|letter: char| letter.is_ascii_digit());
+        format!("{} {text}", if is_date { "on" } else { "in" })
     }
 
     /// A period in a sentence.
     pub fn long_of(&self, window: Window) -> String {
         self.position(window).map_or_else(|| "?".to_owned(), |index| self.long(index))
+    }
+
+    /// A period with its preposition.
+    pub fn within_of(&self, window: Window) -> String {
+        self.position(window).map_or_else(|| "in ?".to_owned(), |index| self.within(index))
     }
 
     /// A period in a cell: `Jul`, `1 Jul`, `14h`.
@@ -197,8 +210,9 @@ mod tests {
     #[test]
     fn months_and_weeks_have_names() {
         assert_eq!(calendar(&["2013-07"], 31).long(0), "July 2013");
-        assert_eq!(calendar(&["2013-07-01"], 7).long(0), "the week of 2013-07-01");
-        assert_eq!(calendar(&["2013-07-01"], 1).long(0), "2013-07-01");
+        assert_eq!(calendar(&["2013-07-01"], 7).within(0), "in the week of 1 July 2013");
+        assert_eq!(calendar(&["2013-07-01"], 1).within(0), "on 1 July 2013");
+        assert_eq!(calendar(&["2013-07-01 14h"], 1).long(0), "1 July 2013, 14h");
         assert_eq!(calendar(&["nonsense"], 1).short(0), "nonsense");
     }
 

@@ -15,7 +15,7 @@ const TOP: f64 = 8.0;
 const BOTTOM: f64 = 130.0;
 
 /// The most places along an axis; more periods share one, which then spans their values and shows their worst mark.
-pub const MOST_PLACES: usize = 314;
+pub const MOST_PLACES: usize = 366;
 
 /// Up to so many periods, each point has a mark of its own and a tooltip.
 const MOST_MARKS: usize = 60;
@@ -118,6 +118,8 @@ pub struct ChartShape {
     broken: String,
     absent: String,
     tips: Vec<Tip>,
+    /// Whether there are so many points that their marks must be small.
+    is_dense: bool,
     /// Whether a bound lies outside what is drawn.
     pub limit_is_outside: bool,
 }
@@ -128,6 +130,8 @@ struct Place {
     x: f64,
     values: Option<[f64; 2]>,
     last: f64,
+    /// The value that the mark is about.
+    marked: f64,
     interval: Option<[f64; 2]>,
     mark: Mark,
 }
@@ -174,6 +178,7 @@ pub fn draw(drawing: &Drawing<'_>) -> Option<ChartShape> {
         broken: String::new(),
         absent: String::new(),
         tips: Vec::new(),
+        is_dense: periods > MOST_MARKS,
         limit_is_outside,
     };
     if let Some(live) = lines.first() {
@@ -265,12 +270,15 @@ fn places(points: &[Point], periods: usize) -> Vec<Place> {
                 Some(left.map_or(right, |left| [left[0].min(right[0]), left[1].max(right[1])]))
             };
             let finite = |interval: &[f64; 2]| interval.iter().all(|end| end.is_finite());
+            let mark = points.iter().map(|point| point.mark).max().unwrap_or(Mark::Absent);
+            let mut marked = points.iter().filter(|point| point.mark == mark).filter_map(|point| point.value);
             Place {
                 x: LEFT + (index * group) as f64 * slot + points.len() as f64 * slot / 2.0,
                 values: values().fold(None, |all, value| hull(all, [value, value])),
                 last: values().next_back().unwrap_or_default(),
                 interval: points.iter().filter_map(|point| point.interval).filter(finite).fold(None, hull),
-                mark: points.iter().map(|point| point.mark).max().unwrap_or(Mark::Absent),
+                marked: marked.rfind(|value| value.is_finite()).unwrap_or_default(),
+                mark,
             }
         })
         .collect()
@@ -324,11 +332,11 @@ fn mark_points(shape: &mut ChartShape, places: &[Place], periods: usize, y: impl
     let is_roomy = periods <= MOST_MARKS;
     for place in places {
         let x = pixel(place.x);
-        let Some([low, high]) = place.values else {
+        if place.values.is_none() {
             let _ = write!(shape.absent, "M{x} {}v-5", pixel(BOTTOM));
             continue;
-        };
-        let at = pixel(y(if place.mark == Mark::Broken { place.last } else { f64::midpoint(low, high) }));
+        }
+        let at = pixel(y(place.marked));
         match place.mark {
             // A stroke of no length with round ends is a dot.
             Mark::Plain | Mark::Absent if is_roomy => {

@@ -45,7 +45,8 @@ pub struct ColumnRow {
     convention: String,
     missing: String,
     mean: String,
-    largest_move: String,
+    /// The bin whose share changed most, and its shares.
+    moved: Option<(String, String)>,
 }
 
 /// A row of figures, reference and current.
@@ -266,7 +267,7 @@ fn row(column: &ColumnComparison, anchor: Option<String>) -> ColumnRow {
             format!("{} → {}", percent(before), percent(after))
         },
         mean: pair(column.reference.mean, column.current.mean),
-        largest_move: bars::largest_move(&bins(column), None).unwrap_or_default(),
+        moved: bars::largest_move(&bins(column)),
     }
 }
 

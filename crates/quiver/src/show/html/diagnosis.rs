@@ -114,9 +114,10 @@ pub fn summary(index: &Index<'_>, calendar: &Calendar) -> String {
     let diagnosis = &index.arm.diagnosis;
     if let Some(first) = diagnosis.onsets.first() {
         let since = calendar.long_of(first.window);
-        let arrow = format!("{} {}", first.arrow.number(), first.arrow.title());
+        // The number stays with its name at the end of a line.
+        let arrow = format!("{}\u{a0}{}", first.arrow.number(), first.arrow.title());
         return if is_over(index, first) {
-            format!("{words} broke in {since}. The arrow that broke first: {arrow}.")
+            format!("{words} broke {}. The arrow that broke first: {arrow}.", calendar.within_of(first.window))
         } else {
             format!("{words} is broken since {since}. The arrow that broke first: {arrow}.")
         };

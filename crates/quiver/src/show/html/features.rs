@@ -235,7 +235,7 @@ fn panel(
         verdict: verdict.name(),
         words: verdict_words(verdict),
         distance: distance_text(peak.value?),
-        period: calendar.long(position),
+        period: calendar.within(position),
         period_short: calendar.short(position),
         bound: limit(peak).unwrap_or_else(|| "none".to_owned()),
         by_chance: by_chance(peak.noise_floor),

@@ -145,11 +145,11 @@ pub fn reason(index: &Index<'_>, arrow: Arrow) -> String {
 /// A distance with its measure and period.
 fn distance(finding: &Finding, calendar: &Calendar) -> String {
     format!(
-        "{}, {} {} in {}",
+        "{}, {} {} {}",
         subject(finding),
         measure(&finding.convention),
         value_text(finding),
-        calendar.long_of(finding.window)
+        calendar.within_of(finding.window)
     )
 }
 
@@ -157,10 +157,10 @@ fn distance(finding: &Finding, calendar: &Calendar) -> String {
 pub fn against_limit(finding: &Finding, calendar: &Calendar) -> String {
     let bound = limit(finding).map(|limit| format!(", {} {limit}", limit_kind(finding.monitor)));
     format!(
-        "{} {} in {}{}",
+        "{} {} {}{}",
         subject(finding),
         value_text(finding),
-        calendar.long_of(finding.window),
+        calendar.within_of(finding.window),
         bound.unwrap_or_default()
     )
 }

@@ -156,13 +156,16 @@ fn told<'a>(live: &Index<'a>, arrow: Arrow) -> Vec<(Monitor, &'a str)> {
         found
     };
     let moved = |found: &&(Monitor, &str, (u8, f64))| found.2.0 >= Verdict::Drifted.rank();
-    // Broken contracts first; of the distances the largest, and a few of them even when nothing moved.
-    let contracts: Vec<_> = ordered(false).iter().filter(moved).take(MOST_FEATURES).copied().collect();
+    // Broken declarations first, then the largest distances (a few of them even when nothing moved), then what is
+    // missing or defaulted more often than in the reference.
+    let (broken, more): (Vec<_>, Vec<_>) =
+        ordered(false).into_iter().filter(|found| moved(&found)).partition(|found| found.2.0 == Verdict::Broken.rank());
     let distances = ordered(true);
     let most = distances.iter().filter(moved).count().clamp(3, MOST_FEATURES);
-    contracts
-        .into_iter()
+    let broken = broken.into_iter().take(MOST_FEATURES);
+    broken
         .chain(distances.into_iter().take(most))
+        .chain(more.into_iter().take(MOST_FEATURES / 2))
         .map(|(monitor, subject, _)| (monitor, subject))
         .collect()
 }
@@ -225,7 +228,8 @@ fn card(
             })
             .collect(),
         is_shared,
-        is_promise: is_promise(monitor),
+        // A share that may only move with the reference is no promise of the owner, and never breaks.
+        is_promise: is_promise(monitor) && (monitor != Monitor::Missing || verdict == Verdict::Broken),
         note: shape.limit_is_outside.then_some("a limit lies outside the picture"),
         shape,
     })

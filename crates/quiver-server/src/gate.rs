@@ -2,8 +2,7 @@
 
 use crate::evaluation::{ArmJudge, Evaluation, labels_of};
 use crate::measure::{
-    Joiner, MeasureError, ProfileKey, WindowCounter, freeze_options, measured, model_plan, outcome_plan, plan_on_edges,
-    row_facts,
+    Joiner, MeasureError, ProfileKey, WindowCounter, freeze_options, model_plan, outcome_plan, plan_on_edges,
 };
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{Field, Float64Type, Schema, TimestampMicrosecondType};
@@ -13,7 +12,7 @@ use quiver_event::spec::{LIVE_ARM, Spec};
 use quiver_event::time::{Timestamp, Window, WindowFinder, WindowLength};
 use quiver_judge::comparison::ComparisonError;
 use quiver_judge::facts::{Outcomes, ReferenceFacts};
-use quiver_profile::{Edges, Outcome, OutcomePlan, Plan, Profile};
+use quiver_profile::{Edges, Outcome, OutcomePlan, Profile};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -38,50 +37,49 @@ pub enum GateError {
 #[derive(Debug)]
 pub struct ReferencePass<'a> {
     spec: &'a Spec,
-    plan: Plan,
-    arms: BTreeMap<String, Profile>,
+    counter: WindowCounter<'a>,
+    rows: u64,
 }
 
 impl<'a> ReferencePass<'a> {
     /// A pass over the reference of the spec's model.
     pub fn new(spec: &'a Spec) -> Self {
-        Self { spec, plan: model_plan(spec), arms: BTreeMap::new() }
+        Self { spec, counter: WindowCounter::new(spec, WindowFinder::of_all_time()), rows: 0 }
     }
 
     /// Adds prediction batches of the reference.
     pub fn add(&mut self, batches: &[EventBatch]) -> Result<(), GateError> {
         for batch in batches.iter().filter(|batch| batch.kind == Kind::Prediction && batch.rows.num_rows() > 0) {
-            let profile = self.arms.entry(arm_of(&batch.rows)).or_insert_with(|| Profile::new(&self.plan));
-            let columns = measured(self.spec, &batch.rows).map_err(MeasureError::from)?;
-            profile.update_with(&columns, &row_facts(self.spec, &batch.rows)).map_err(MeasureError::from)?;
+            self.counter.count(&batch.rows, |_| model_plan(self.spec))?;
+            self.rows += batch.rows.num_rows() as u64;
         }
         Ok(())
     }
 
     /// Predictions seen.
     pub fn rows(&self) -> u64 {
-        self.arms.values().map(Profile::rows).sum()
+        self.rows
     }
 
     /// Freezes the edges of every arm.
-    pub fn freeze(self) -> FrozenEdges {
-        let freeze = |(arm, profile): (String, Profile)| (arm, profile.freeze(&freeze_options(self.spec)));
-        FrozenEdges(self.arms.into_iter().map(freeze).collect())
+    pub fn freeze(mut self) -> Result<FrozenEdges, GateError> {
+        let mut arms: BTreeMap<String, Profile> = BTreeMap::new();
+        for (key, profile) in self.counter.closed_before(Timestamp(i64::MAX)) {
+            match arms.get_mut(&key.arm) {
+                Some(merged) => merged.merge(&profile).map_err(MeasureError::from)?,
+                None => {
+                    arms.insert(key.arm, profile);
+                }
+            }
+        }
+        let options = freeze_options(self.spec);
+        Ok(FrozenEdges(arms.into_iter().map(|(arm, profile)| (arm, profile.freeze(&options))).collect()))
     }
 }
 
 /// The frozen edges of every arm, by profile column.
 #[derive(Debug, Clone, Default)]
 pub struct FrozenEdges(BTreeMap<String, BTreeMap<String, Arc<Edges>>>);
-
-/// The arm of a batch: the door gives batches of one arm each when a table holds several.
-fn arm_of(rows: &RecordBatch) -> String {
-    let arms = rows.column_by_name(column::ARM).and_then(|arms| arms.as_string_opt::<i32>());
-    match arms.filter(|arms| !arms.is_empty() && arms.is_valid(0)) {
-        Some(arms) => arms.value(0).to_owned(),
-        None => LIVE_ARM.to_owned(),
-    }
-}
 
 /// Counts events into windows in memory.
 #[derive(Debug)]
@@ -90,6 +88,7 @@ pub struct Measuring<'a> {
     edges: &'a FrozenEdges,
     counter: WindowCounter<'a>,
     joiner: Option<Joiner<'a>>,
+    labels: Labels,
     first: Timestamp,
     last: Timestamp,
 }
@@ -115,16 +114,28 @@ impl<'a> Measuring<'a> {
             edges,
             counter: WindowCounter::new(spec, finder()),
             joiner: outcomes.map(|plan| Joiner::new(spec, plan, &slices, finder())),
+            labels: Labels::default(),
             first: Timestamp(i64::MAX),
             last: Timestamp(i64::MIN),
         })
     }
 
-    /// Adds the events of one stretch of rows: its predictions, and the feedback on them.
-    pub fn add(&mut self, batches: &[EventBatch]) -> Result<(), GateError> {
-        let mut labels = Labels::default();
+    /// Remembers the labels of a stretch for predictions of any stretch: in a log of event lines a label may stand far
+    /// from its prediction.
+    pub fn remember_labels(&mut self, batches: &[EventBatch]) {
+        let Some(name) = self.spec.feedback.as_ref().map(|feedback| feedback.label.as_str()) else { return };
         for batch in batches.iter().filter(|batch| batch.kind == Kind::Feedback) {
-            labels.add(&batch.rows);
+            self.labels.add(&batch.rows, name);
+        }
+    }
+
+    /// Adds the predictions of one stretch, with the labels remembered and those of the stretch itself.
+    ///
+    /// `is_table` tells that labels stand in the row of their prediction, so that they can be forgotten at once.
+    pub fn add(&mut self, batches: &[EventBatch], is_table: bool) -> Result<(), GateError> {
+        if is_table {
+            self.labels = Labels::default();
+            self.remember_labels(batches);
         }
         for batch in batches.iter().filter(|batch| batch.kind == Kind::Prediction && batch.rows.num_rows() > 0) {
             self.see_times(&batch.rows);
@@ -135,7 +146,7 @@ impl<'a> Measuring<'a> {
                 None => model_plan(spec),
             })?;
             if let Some(joiner) = &mut self.joiner {
-                joiner.add(&labels.join(&batch.rows).map_err(MeasureError::from)?)?;
+                joiner.add(&self.labels.join(&batch.rows).map_err(MeasureError::from)?)?;
             }
         }
         Ok(())
@@ -203,10 +214,12 @@ pub struct Measurement {
 }
 
 impl Measurement {
-    /// The measurement as a reference: each arm's windows merged into one.
-    pub fn into_reference(self) -> Result<BTreeMap<String, ReferenceFacts>, GateError> {
+    /// The measurement as a reference: each arm's windows merged into one, and what is usual among them.
+    pub fn into_reference(self, spec: &Spec) -> Result<BTreeMap<String, ReferenceFacts>, GateError> {
         let mut references: BTreeMap<String, ReferenceFacts> = BTreeMap::new();
+        let mut windows: BTreeMap<String, Vec<Profile>> = BTreeMap::new();
         for ((arm, _), measured) in self.windows {
+            windows.entry(arm.clone()).or_default().extend(measured.profile.clone());
             let reference = references.entry(arm).or_default();
             match (&mut reference.profile, measured.profile) {
                 (Some(merged), Some(profile)) => merged.merge(&profile).map_err(MeasureError::from)?,
@@ -216,7 +229,14 @@ impl Measurement {
             if let Some(whole) = measured.outcomes.whole {
                 merge(&mut reference.outcomes.whole, whole)?;
             }
-            reference.outcomes.slices.extend(measured.outcomes.slices);
+            for (slice, outcome) in measured.outcomes.slices {
+                let mut merged = reference.outcomes.slices.remove(&slice);
+                merge(&mut merged, outcome)?;
+                reference.outcomes.slices.extend(merged.map(|merged| (slice, merged)));
+            }
+        }
+        for (arm, reference) in &mut references {
+            reference.measure_usual(spec, windows.get(arm).map_or(&[][..], Vec::as_slice))?;
         }
         Ok(references)
     }
@@ -252,50 +272,68 @@ impl Measurement {
 
 /// The labels of a stretch of rows, by the id of the prediction or decision they speak of.
 #[derive(Debug, Default)]
-struct Labels(HashMap<String, Label>);
+struct Labels {
+    of_predictions: HashMap<String, Label>,
+    of_decisions: HashMap<String, Label>,
+}
 
 #[derive(Debug, Clone)]
 struct Label {
+    known_at: Option<i64>,
+    id: String,
     value: Option<f64>,
     class: Option<String>,
-    known_at: Option<i64>,
 }
 
 impl Labels {
-    fn add(&mut self, rows: &RecordBatch) {
-        let text = |name: &str| rows.column_by_name(name).and_then(|values| values.as_string_opt::<i32>());
-        let known = rows
-            .column_by_name(column::KNOWN_AT)
-            .and_then(|values| values.as_primitive_opt::<TimestampMicrosecondType>());
+    fn add(&mut self, rows: &RecordBatch, name: &str) {
+        let text = |column: &str| rows.column_by_name(column).and_then(|values| values.as_string_opt::<i32>());
+        let at = |column: &str| {
+            rows.column_by_name(column).and_then(|values| values.as_primitive_opt::<TimestampMicrosecondType>())
+        };
         let value = rows.column_by_name(column::VALUE).and_then(|values| values.as_primitive_opt::<Float64Type>());
-        let (of_prediction, of_decision) = (text(column::PREDICTION_ID), text(column::DECISION_ID));
+        let valid = |texts: Option<&StringArray>, row: usize| {
+            texts.filter(|texts| texts.is_valid(row)).map(|texts| texts.value(row).to_owned())
+        };
         for row in 0..rows.num_rows() {
-            let id = [of_prediction, of_decision].into_iter().flatten().find(|ids| ids.is_valid(row));
-            let Some(id) = id.map(|ids| ids.value(row)) else { continue };
+            if valid(text(column::NAME), row).as_deref() != Some(name) {
+                continue;
+            }
+            let known = [at(column::KNOWN_AT), at(column::AT)].into_iter().flatten().find(|known| known.is_valid(row));
             let label = Label {
+                known_at: known.map(|known| known.value(row)),
+                id: valid(text(column::ID), row).unwrap_or_default(),
                 value: value.filter(|value| value.is_valid(row)).map(|value| value.value(row)),
-                class: text(column::CLASS).filter(|class| class.is_valid(row)).map(|class| class.value(row).to_owned()),
-                known_at: known.filter(|known| known.is_valid(row)).map(|known| known.value(row)),
+                class: valid(text(column::CLASS), row),
             };
-            // The latest label wins, as in the store's join.
-            match self.0.get(id) {
-                Some(earlier) if earlier.known_at > label.known_at => {}
+            let (target, key) = match valid(text(column::PREDICTION_ID), row) {
+                Some(prediction) => (&mut self.of_predictions, Some(prediction)),
+                None => (&mut self.of_decisions, valid(text(column::DECISION_ID), row)),
+            };
+            let Some(key) = key else { continue };
+            // The latest label wins, as in the store's join; labels known at the same moment are told apart by id.
+            match target.get(&key) {
+                Some(earlier) if (earlier.known_at, &earlier.id) > (label.known_at, &label.id) => {}
                 _ => {
-                    self.0.insert(id.to_owned(), label);
+                    target.insert(key, label);
                 }
             }
         }
     }
 
     /// The predictions with the columns of the store's join.
-    fn join(&self, rows: &RecordBatch) -> Result<RecordBatch, arrow::error::ArrowError> {
+    fn join<'l>(&'l self, rows: &RecordBatch) -> Result<RecordBatch, arrow::error::ArrowError> {
         let text = |name: &str| rows.column_by_name(name).and_then(|values| values.as_string_opt::<i32>());
         let (ids, decisions) = (text(column::ID), text(column::DECISION_ID));
         let label = |row: usize| {
-            let of = |ids: Option<&StringArray>| {
-                ids.filter(|ids| ids.is_valid(row)).and_then(|ids| self.0.get(ids.value(row)))
+            let of = |ids: Option<&StringArray>, labels: &'l HashMap<String, Label>| {
+                ids.filter(|ids| ids.is_valid(row)).and_then(|ids| labels.get(ids.value(row)))
             };
-            of(ids).or_else(|| of(decisions))
+            let (own, shared) = (of(ids, &self.of_predictions), of(decisions, &self.of_decisions));
+            match (own, shared) {
+                (Some(own), Some(shared)) if (shared.known_at, &shared.id) > (own.known_at, &own.id) => Some(shared),
+                (own, shared) => own.or(shared),
+            }
         };
         let labels: Vec<Option<&Label>> = (0..rows.num_rows()).map(label).collect();
         let values: Float64Array = labels.iter().map(|label| label.and_then(|label| label.value)).collect();

@@ -139,16 +139,17 @@ impl Pipeline {
         Ok(table.next_offset(&self.journal.identity().application_id()).await?.unwrap_or(0))
     }
 
-    /// Whose progress a derived table keeps: one for each model, stage and pinned reference, so that another reference
-    /// starts from the first event again.
-    fn derived_application(&self, stage: &str, references: &BTreeMap<String, PinnedReference>) -> String {
+    /// What profiles, outcomes and findings are derived by: the spec and the pinned references. When either changes,
+    /// everything is derived anew from the first event; rows of another derivation are never mixed in.
+    fn derivation(&self, references: &BTreeMap<String, PinnedReference>) -> String {
         let ids: String = references.iter().map(|(arm, reference)| format!("{arm}={}\n", reference.id)).collect();
-        format!(
-            "{}/{stage}/{}/{}",
-            self.journal.identity().application_id(),
-            ModelKey::new(&self.spec.model).slug(),
-            content_hash(&ids)
-        )
+        content_hash(&format!("{:?}\n{ids}", self.spec))
+    }
+
+    /// Whose progress a derived table keeps: one for each model, stage and derivation.
+    fn derived_application(&self, stage: &str, derivation: &str) -> String {
+        let journal = self.journal.identity().application_id();
+        format!("{journal}/{stage}/{}/{derivation}", ModelKey::new(&self.spec.model).slug())
     }
 
     fn workspace(&self) -> &'static str {

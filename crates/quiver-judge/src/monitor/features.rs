@@ -170,11 +170,12 @@ pub(super) fn distance_finding(
     let distance = match measure_column(reference, column, measure_of(spec))? {
         Measured::ByValue(distance) => distance,
         Measured::NearUnique(shape) => {
-            let parts = [Some(shape.null_share), shape.distinct_share, shape.lengths];
-            let largest = parts.into_iter().flatten().max_by(|left, right| left.value.total_cmp(&right.value));
-            let Some(mut distance) = largest else { return Ok(finding) };
-            // The distinct share of a smaller window is larger by nature; what has no floor is never evidence.
-            distance.noise_floor = distance.noise_floor.or(Some(f64::INFINITY));
+            // The distinct share of a smaller window is larger by nature; what has no floor is no evidence here.
+            let parts = [Some(shape.null_share), shape.lengths];
+            let Some(distance) = parts.into_iter().flatten().max_by(|left, right| left.value.total_cmp(&right.value))
+            else {
+                return Ok(finding);
+            };
             distance
         }
         Measured::Nothing => {
@@ -186,7 +187,10 @@ pub(super) fn distance_finding(
     // What the reference's own windows of this length show is not drift, whatever the arithmetic of independent rows
     // says: the rows of one day share one weather.
     let usual = facts.usual_distance(finding.arrow, &finding.subject);
-    let floor = distance.noise_floor.map(|floor| floor.max(usual.unwrap_or(0.0)));
+    let floor = match (distance.noise_floor, usual) {
+        (floor, None) => floor,
+        (floor, Some(usual)) => Some(floor.unwrap_or(0.0).max(usual)),
+    };
     finding.value = Some(distance.value);
     finding.noise_floor = floor;
     finding.limit = Some(Limit::AtMost(limit));

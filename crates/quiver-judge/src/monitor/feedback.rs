@@ -6,7 +6,7 @@ use crate::facts::WindowFacts;
 use crate::finding::{Finding, Limit, Monitor, Slice, Verdict};
 use quiver_event::spec::{Metric, QualityTarget, Spec, Task};
 use quiver_event::time::Timestamp;
-use quiver_profile::outcome::Outcome;
+use quiver_profile::outcome::{Outcome, Task as OutcomeTask};
 
 /// Judges the feedback on the predictions of one window.
 pub fn judge(spec: &Spec, facts: &WindowFacts<'_>) -> Vec<Finding> {
@@ -196,6 +196,10 @@ fn estimate(outcome: &Outcome, metric: Metric, threshold: f64) -> Option<Estimat
                 [low.max(0.0).sqrt(), high.max(0.0).sqrt()]
             });
             Some(Estimate { value, interval, rows: labelled, convention: "rmse" })
+        }
+        Metric::Accuracy if outcome.task() == OutcomeTask::Multiclass => {
+            let right = (outcome.accuracy()? * labelled as f64).round() as u64;
+            share(right, labelled, "accuracy/wilson")
         }
         Metric::Precision | Metric::Recall | Metric::F1 | Metric::Accuracy => {
             let counts = outcome.confusion(threshold)?;

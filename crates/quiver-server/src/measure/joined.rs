@@ -50,12 +50,15 @@ impl<'a> Joiner<'a> {
                 version: versions[row].clone(),
                 window: self.finder.find(Timestamp(at))?,
             };
-            let delay_seconds = known_at[row].map(|known| (known - at) as f64 / 1e6);
+            // What becomes known after the horizon no longer counts, however the rows were grouped into queries.
+            let deadline = key.window.end.0.saturating_add(self.spec.horizon().microseconds());
+            let in_time = known_at[row].is_none_or(|known| known < deadline);
+            let delay_seconds = known_at[row].filter(|_| in_time).map(|known| (known - at) as f64 / 1e6);
             let joined = Joined {
                 prediction: scores[row].or(values[row]),
                 class: &classes[row],
-                label: labels[row],
-                label_class: &label_classes[row],
+                label: labels[row].filter(|_| in_time),
+                label_class: if in_time { &label_classes[row] } else { "" },
                 delay_seconds,
             };
             let (whole, by_slice) =

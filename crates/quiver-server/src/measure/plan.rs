@@ -79,8 +79,9 @@ fn declared_values(spec: &Spec, feature: &str) -> Vec<String> {
     values.iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect()
 }
 
-/// How outcomes of the spec's task are kept; `reference` gives a regression's prediction edges.
+/// How outcomes of the spec's task are kept, when it has feedback; `reference` gives a regression's prediction edges.
 pub fn outcome_plan(spec: &Spec, reference: Option<&Profile>) -> Option<OutcomePlan> {
+    spec.feedback.as_ref()?;
     let task = match spec.task {
         Task::Binary => OutcomeTask::Binary,
         Task::Regression => OutcomeTask::Regression,

@@ -1,6 +1,5 @@
 //! Profiles and outcomes → findings: merges what is stored into periods, judges each, and diagnoses each arm.
 
-use super::reference::PinnedReference;
 use super::{Pipeline, PipelineError, shared};
 use crate::evaluation::{ArmJudge, Evaluation, labels_of};
 use crate::measure::Rows;
@@ -19,7 +18,8 @@ impl Pipeline {
     /// Judges every window of the spec's length that something new touches, and keeps the findings.
     pub async fn judge(&mut self) -> Result<u64, PipelineError> {
         let references = self.pinned_references().await?;
-        let application = self.derived_application("findings", &references);
+        let derivation = self.derivation(&references);
+        let application = self.derived_application("findings", &derivation);
         let mut table = self.folder.open_table(TableName::Findings, &shared::finding_options()).await?;
         table.refresh().await?;
         let from = table.next_offset(&application).await?;
@@ -28,7 +28,7 @@ impl Pipeline {
             return Ok(0);
         }
         let evaluation = self.evaluate(self.spec.drift.window).await?;
-        let mut rows = shared::FindingRows::new(&self.spec.model, until);
+        let mut rows = shared::FindingRows::new(&self.spec.model, &derivation, until);
         let mut count = 0;
         for finding in evaluation.arms.iter().flat_map(|arm| &arm.windows).flat_map(|window| &window.findings) {
             rows.push(finding);
@@ -45,7 +45,8 @@ impl Pipeline {
         let references = self.pinned_references().await?;
         let zone = self.spec.zone()?;
         let period = self.spec.reference_window()?;
-        let mut outcomes = self.stored_outcomes(&engine, length, &zone, period).await?;
+        let derivation = self.derivation(&references);
+        let mut outcomes = self.stored_outcomes(&engine, &derivation, length, &zone, period).await?;
         let (until, watermark) = self.watermark(&engine).await?;
         let mut arms = BTreeMap::new();
         for (arm, reference) in &references {
@@ -55,14 +56,14 @@ impl Pipeline {
                 ..ReferenceFacts::default()
             };
             if let Some(period) = period {
-                let windows = self.reference_windows(&engine, arm, reference, period, length).await?;
+                let windows = self.reference_windows(&engine, arm, &derivation, period, length).await?;
                 facts.measure_usual(&self.spec, &windows)?;
             }
             arms.insert(arm.clone(), ArmJudge::new(facts));
         }
         let none = Outcomes::default();
         let mut periods = Periods::new(length, &zone);
-        let mut stream = engine.stream(&self.profiles_statement(&references, "")).await?;
+        let mut stream = engine.stream(&self.profiles_statement(&derivation, "")).await?;
         while let Some(batch) = stream.next().await {
             for (arm, version, window, profile) in profile_rows(&batch.map_err(QueryError::from)?)? {
                 if let Some((arm, window, profile)) = periods.add(&arm, window, profile)? {
@@ -86,7 +87,7 @@ impl Pipeline {
         &self,
         engine: &QueryEngine,
         arm: &str,
-        reference: &PinnedReference,
+        derivation: &str,
         period: Window,
         length: WindowLength,
     ) -> Result<Vec<Profile>, PipelineError> {
@@ -97,11 +98,10 @@ impl Pipeline {
             period.start,
             period.end
         );
-        let only = BTreeMap::from([(arm.to_owned(), reference.clone())]);
         let zone = self.spec.zone()?;
         let mut periods = Periods::new(length, &zone);
         let mut windows = Vec::new();
-        for batch in engine.sql(&self.profiles_statement(&only, &condition)).await? {
+        for batch in engine.sql(&self.profiles_statement(derivation, &condition)).await? {
             for (arm, _, window, profile) in profile_rows(&batch)? {
                 windows.extend(periods.add(&arm, window, profile)?);
             }
@@ -112,14 +112,13 @@ impl Pipeline {
         Ok(windows.into_iter().filter(|(_, window, _)| whole(*window)).map(|(_, _, profile)| profile).collect())
     }
 
-    fn profiles_statement(&self, references: &BTreeMap<String, PinnedReference>, condition: &str) -> String {
-        let mut known: Vec<String> = references.values().map(|reference| format!("'{}'", reference.id)).collect();
-        known.push("''".to_owned());
+    /// Profiles counted under the spec and the references as they are now; older ones stand on other edges.
+    fn profiles_statement(&self, derivation: &str, condition: &str) -> String {
         format!(
             "SELECT arm, version, window_start, window_end, profile FROM profiles \
-             WHERE model = '{}' AND reference IN ({}) {condition} ORDER BY window_start, arm, version, from_offset",
+             WHERE model = '{}' AND derivation = '{derivation}' {condition} \
+             ORDER BY window_start, arm, version, from_offset",
             self.spec.model.replace('\'', "''"),
-            known.join(", ")
         )
     }
 
@@ -127,6 +126,7 @@ impl Pipeline {
     async fn stored_outcomes(
         &self,
         engine: &QueryEngine,
+        derivation: &str,
         length: WindowLength,
         zone: &Zone,
         reference: Option<Window>,
@@ -134,7 +134,7 @@ impl Pipeline {
         let statement = format!(
             "SELECT arm, window_start, window_end, slice_name, slice_value, outcome FROM ( \
              SELECT *, row_number() OVER (PARTITION BY arm, version, window_start, window_end, slice_name, slice_value \
-             ORDER BY revision DESC) AS place FROM outcomes WHERE model = '{}') ranked WHERE place = 1 \
+             ORDER BY revision DESC) AS place FROM outcomes WHERE model = '{}' AND derivation = '{derivation}') ranked WHERE place = 1 \
              ORDER BY window_start",
             self.spec.model.replace('\'', "''")
         );
@@ -165,7 +165,7 @@ impl Pipeline {
     }
 
     /// The offset below which all events are in the tables, and the latest event time among them.
-    async fn watermark(&self, engine: &QueryEngine) -> Result<(i64, Timestamp), PipelineError> {
+    pub(super) async fn watermark(&self, engine: &QueryEngine) -> Result<(i64, Timestamp), PipelineError> {
         let until = self.committed_offset(Kind::Prediction).await?;
         let mut latest = i64::MIN;
         for table in ["predictions", "feedback"] {

@@ -18,15 +18,16 @@ pub struct Sourced<'a> {
 }
 
 impl Sourced<'_> {
-    fn producer(&self) -> String {
-        format!("{}#{}", self.source, self.part)
+    /// Two models may read one log, so a position belongs to the model too.
+    fn producer(&self, model: &str) -> String {
+        format!("{model}/{}#{}", self.source, self.part)
     }
 }
 
 impl Pipeline {
     /// How many rows of a source's part are in the journal or in the tables already.
     pub async fn position(&self, source: &str, part: &str) -> Result<u64, PipelineError> {
-        let producer = Sourced { source, part, position: 0 }.producer();
+        let producer = Sourced { source, part, position: 0 }.producer(&self.spec.model);
         let journaled = self.journal.producer_position(&producer).unwrap_or(0);
         let stored = self.catalogue.producer(self.workspace(), &producer).await?.unwrap_or(0);
         Ok(journaled.max(u64::try_from(stored).unwrap_or(0)))
@@ -34,7 +35,7 @@ impl Pipeline {
 
     /// Appends the rows; they are acknowledged by the next [`Self::acknowledge`].
     pub fn append(&mut self, events: &EventBatch, from: Sourced<'_>, now: Timestamp) -> Result<(), PipelineError> {
-        let producer = from.producer();
+        let producer = from.producer(&self.spec.model);
         let rows = u32::try_from(events.rows.num_rows()).map_err(|_| PipelineError::BatchTooLarge)?;
         let payload = if rows == 0 { Vec::new() } else { payload::encode(&events.rows)? };
         let stream = format!("{}/{}", events.model, events.kind.name());

@@ -25,7 +25,8 @@ impl Pipeline {
         let live = references.get(LIVE_ARM).map(|reference| &reference.profile);
         let Some(plan) = outcome_plan(&self.spec, live) else { return Ok(0) };
         let Some(label) = self.spec.feedback.as_ref().map(|feedback| feedback.label.clone()) else { return Ok(0) };
-        let application = self.derived_application("outcomes", &references);
+        let derivation = self.derivation(&references);
+        let application = self.derived_application("outcomes", &derivation);
         let mut table = self.folder.open_table(TableName::Outcomes, &shared::outcome_options()).await?;
         table.refresh().await?;
         let from = table.next_offset(&application).await?;
@@ -36,7 +37,7 @@ impl Pipeline {
         let edges = references.get(LIVE_ARM).map(|reference| reference.edges.clone()).unwrap_or_default();
         let slices = plan_on_edges(&self.spec, &edges).slices;
         let windows = self.touched_windows(&engine, from.unwrap_or(0)).await?;
-        let mut output = shared::OutcomeRows::new(&self.spec.model, until);
+        let mut output = shared::OutcomeRows::new(&self.spec.model, &derivation, until);
         let mut joined = 0;
         for range in ranges(&windows) {
             let request = JoinRequest {

@@ -20,7 +20,8 @@ impl Pipeline {
     pub async fn profile(&mut self, report: &(dyn Fn(u64) + Sync)) -> Result<u64, PipelineError> {
         let engine = self.queries().await?;
         let references = self.pin_references(&engine).await?;
-        let application = self.derived_application("profiles", &references);
+        let derivation = self.derivation(&references);
+        let application = self.derived_application("profiles", &derivation);
         let mut table = self.folder.open_table(TableName::Profiles, &shared::profile_options()).await?;
         table.refresh().await?;
         let mut from = table.next_offset(&application).await?;
@@ -29,7 +30,7 @@ impl Pipeline {
         while from.unwrap_or(0) < until {
             let start = from.unwrap_or(0);
             let next = until.min(start + ROWS_PER_COMMIT);
-            let mut batch = shared::ProfileRows::new(&self.spec.model, start, next);
+            let mut batch = shared::ProfileRows::new(&self.spec.model, &derivation, start, next);
             counted += self.profile_range(&engine, &references, start..next, &mut batch, report).await?;
             let progress = Progress { application_id: application.clone(), expected_previous: from, next_offset: next };
             table.append(vec![batch.finish()?], &progress).await?;
@@ -70,13 +71,11 @@ impl Pipeline {
             }
             let day_after = Timestamp((i64::from(*last) + 1) * quiver_event::time::MICROSECONDS_PER_DAY);
             for (key, profile) in counter.closed_before(day_after) {
-                let reference = references.get(&key.arm).map_or("", |reference| reference.id.as_str());
-                output.push(&key, reference, &profile);
+                output.push(&key, &profile);
             }
         }
         for (key, profile) in counter.closed_before(Timestamp(i64::MAX)) {
-            let reference = references.get(&key.arm).map_or("", |reference| reference.id.as_str());
-            output.push(&key, reference, &profile);
+            output.push(&key, &profile);
         }
         Ok(counted)
     }

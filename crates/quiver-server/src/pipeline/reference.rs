@@ -39,11 +39,17 @@ impl Pipeline {
         engine: &QueryEngine,
     ) -> Result<BTreeMap<String, PinnedReference>, PipelineError> {
         let mut pinned = self.pinned_references().await?;
-        if !pinned.is_empty() {
+        let Some(condition) = self.reference_condition()? else { return Ok(pinned) };
+        // A reference is pinned for good, so not before its period is over.
+        if let Some(period) = self.spec.reference_window()?
+            && self.watermark(engine).await?.1 < period.end
+        {
             return Ok(pinned);
         }
-        let Some(condition) = self.reference_condition()? else { return Ok(pinned) };
         for arm in self.arms(engine, &condition).await? {
+            if pinned.contains_key(&arm) {
+                continue;
+            }
             let condition = format!("{condition} AND coalesce(\"arm\", '{LIVE_ARM}') = '{}'", arm.replace('\'', "''"));
             let first = self.profile_where(engine, &condition, &model_plan(&self.spec)).await?;
             let edges = first.freeze(&freeze_options(&self.spec));

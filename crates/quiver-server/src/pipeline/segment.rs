@@ -170,6 +170,7 @@ impl Pipeline {
                     frame.first_offset as i64,
                     frame.received_at_microseconds,
                 )?;
+                let rows = aligned(&rows, &table_schema(kind, &self.spec))?;
                 batches.entry(kind).or_default().push(rows);
             }
             next = after;
@@ -212,6 +213,18 @@ impl OpenTable {
         let start = offsets.values().partition_point(|offset| *offset < from);
         Ok(vec![all.slice(start, all.num_rows() - start)])
     }
+}
+
+/// The columns of `schema` by name: a frame that was journaled under an earlier spec may hold others, in another order.
+/// What the spec no longer declares is dropped, what it declares since is null.
+fn aligned(rows: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, PipelineError> {
+    let column = |field: &Field| match rows.column_by_name(field.name()) {
+        Some(column) if column.data_type() == field.data_type() => Ok(Arc::clone(column)),
+        Some(column) => arrow::compute::cast(column, field.data_type()),
+        None => Ok(arrow::array::new_null_array(field.data_type(), rows.num_rows())),
+    };
+    let columns = schema.fields().iter().map(|field| column(field)).collect::<Result<Vec<_>, _>>()?;
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
 }
 
 /// Rows with their journal offset, their arrival and their date before the event's own columns.

@@ -27,9 +27,10 @@ fn options(name: &str, fields: Vec<Field>, description: &str, statistics: &[&str
         Field::new("window_start", instant_type(), false),
         Field::new("window_end", instant_type(), false),
         Field::new("revision", DataType::Int64, false),
+        Field::new("derivation", DataType::Utf8, false),
     ];
     all.extend(fields);
-    let common = ["workspace", "model", "arm", "version", "window_start", "window_end", "revision"];
+    let common = ["workspace", "model", "arm", "version", "window_start", "window_end", "revision", "derivation"];
     TableOptions {
         schema: Arc::new(Schema::new(all)),
         partition_columns: vec!["event_date".to_owned(), "model_bucket".to_owned()],
@@ -52,10 +53,12 @@ struct Keys {
     starts: TimestampMicrosecondBuilder,
     ends: TimestampMicrosecondBuilder,
     revisions: Int64Builder,
+    derivation: String,
+    derivations: StringBuilder,
 }
 
 impl Keys {
-    fn new(model: &str) -> Self {
+    fn new(model: &str, derivation: &str) -> Self {
         let instants = || TimestampMicrosecondBuilder::new().with_data_type(instant_type());
         Self {
             model: model.to_owned(),
@@ -69,6 +72,8 @@ impl Keys {
             starts: instants(),
             ends: instants(),
             revisions: Int64Builder::new(),
+            derivation: derivation.to_owned(),
+            derivations: StringBuilder::new(),
         }
     }
 
@@ -82,6 +87,7 @@ impl Keys {
         self.starts.append_value(window.start.0);
         self.ends.append_value(window.end.0);
         self.revisions.append_value(revision);
+        self.derivations.append_value(&self.derivation);
     }
 
     fn finish(&mut self) -> Vec<ArrayRef> {
@@ -95,6 +101,7 @@ impl Keys {
             Arc::new(self.starts.finish()),
             Arc::new(self.ends.finish()),
             Arc::new(self.revisions.finish()),
+            Arc::new(self.derivations.finish()),
         ]
     }
 }
@@ -110,7 +117,6 @@ fn batch(schema: SchemaRef, keys: &mut Keys, columns: Vec<ArrayRef>) -> Result<R
 pub fn profile_options() -> TableOptions {
     let fields = vec![
         Field::new("from_offset", DataType::Int64, false),
-        Field::new("reference", DataType::Utf8, false),
         Field::new("rows", DataType::Int64, false),
         Field::new("profile", DataType::Binary, false),
     ];
@@ -123,41 +129,34 @@ pub struct ProfileRows {
     keys: Keys,
     offsets: (i64, i64),
     from: Int64Builder,
-    references: StringBuilder,
     rows: Int64Builder,
     profiles: BinaryBuilder,
 }
 
 impl ProfileRows {
     /// Rows of one model, of the events from the first offset to the second.
-    pub fn new(model: &str, from: i64, next: i64) -> Self {
+    pub fn new(model: &str, derivation: &str, from: i64, next: i64) -> Self {
         Self {
-            keys: Keys::new(model),
+            keys: Keys::new(model, derivation),
             offsets: (from, next),
             from: Int64Builder::new(),
-            references: StringBuilder::new(),
             rows: Int64Builder::new(),
             profiles: BinaryBuilder::new(),
         }
     }
 
-    /// Adds the profile of one window, counted on the edges of `reference`.
-    pub fn push(&mut self, key: &ProfileKey, reference: &str, profile: &Profile) {
+    /// Adds the profile of one window.
+    pub fn push(&mut self, key: &ProfileKey, profile: &Profile) {
         self.keys.push(&key.arm, &key.version, key.window, self.offsets.1);
         self.from.append_value(self.offsets.0);
-        self.references.append_value(reference);
         self.rows.append_value(profile.rows() as i64);
         self.profiles.append_value(profile.to_bytes());
     }
 
     /// The rows in columns.
     pub fn finish(&mut self) -> Result<RecordBatch, PipelineError> {
-        let columns: Vec<ArrayRef> = vec![
-            Arc::new(self.from.finish()),
-            Arc::new(self.references.finish()),
-            Arc::new(self.rows.finish()),
-            Arc::new(self.profiles.finish()),
-        ];
+        let columns: Vec<ArrayRef> =
+            vec![Arc::new(self.from.finish()), Arc::new(self.rows.finish()), Arc::new(self.profiles.finish())];
         batch(profile_options().schema, &mut self.keys, columns)
     }
 }
@@ -188,9 +187,9 @@ pub struct OutcomeRows {
 
 impl OutcomeRows {
     /// Rows of one model at one revision.
-    pub fn new(model: &str, revision: i64) -> Self {
+    pub fn new(model: &str, derivation: &str, revision: i64) -> Self {
         Self {
-            keys: Keys::new(model),
+            keys: Keys::new(model, derivation),
             revision,
             names: StringBuilder::new(),
             values: StringBuilder::new(),
@@ -263,9 +262,9 @@ pub struct FindingRows {
 
 impl FindingRows {
     /// Rows of one model at one revision.
-    pub fn new(model: &str, revision: i64) -> Self {
+    pub fn new(model: &str, derivation: &str, revision: i64) -> Self {
         Self {
-            keys: Keys::new(model),
+            keys: Keys::new(model, derivation),
             revision,
             texts: std::array::from_fn(|_| StringBuilder::new()),
             numbers: std::array::from_fn(|_| Float64Builder::new()),

@@ -1,6 +1,6 @@
 //! `quiver check`: judges data against a spec, for CI.
 
-use super::replay::{Events, note_mapping};
+use super::replay::{Events, Read, note_mapping};
 use super::{Context, Outcome, print, write_file};
 use crate::cli::CheckArgs;
 use crate::show::junit::junit;
@@ -13,7 +13,7 @@ use quiver_event::time::{Window, WindowLength};
 use quiver_judge::facts::ReferenceFacts;
 use quiver_judge::finding::{Finding, Verdict};
 use quiver_server::evaluation::Evaluation;
-use quiver_server::gate::{FrozenEdges, Measuring, ReferencePass, gate_outcome_plan};
+use quiver_server::gate::{FrozenEdges, Measurement, Measuring, ReferencePass, gate_outcome_plan};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -21,17 +21,15 @@ use std::path::{Path, PathBuf};
 pub fn run(args: &CheckArgs, context: Context) -> Result<Outcome> {
     let spec = read_spec(&args.spec).map_err(|errors| anyhow::anyhow!("{}", errors.render()))?;
     let length = args.by.as_deref().map(super::report::length_of).transpose()?;
-    let (edges, references) = reference(&spec, &args.spec, &args.data, args.reference.as_deref(), context)?;
-    let outcomes = gate_outcome_plan(&spec);
-    let mut measuring = Measuring::new(&spec, &edges, outcomes.as_ref(), length)?;
+    let (edges, references) = reference(&spec, &args.spec, &args.data, args.reference.as_deref(), length, context)?;
     let events = Events::open(&args.data, &spec)?;
-    let read = events.each("checking", context, |batches| Ok(measuring.add(batches)?))?;
+    let (measurement, read) = measure(&spec, &events, &edges, length, None, ("checking", context))?;
     read.refuse_if_useless()?;
     note_mapping(&events, &read, context);
     if read.rows == 0 {
         bail!("{}: no row could be used, so there is nothing to judge", args.data[0].display());
     }
-    let mut evaluation = measuring.finish()?.judge(&spec, references, length)?;
+    let mut evaluation = measurement.judge(&spec, references, length)?;
     if args.reference.is_some() {
         // The data was judged against that file, not against the spec's period.
         evaluation.reference = None;
@@ -66,6 +64,7 @@ fn reference(
     spec_path: &Path,
     data: &[PathBuf],
     given: Option<&Path>,
+    length: Option<WindowLength>,
     context: Context,
 ) -> Result<(FrozenEdges, BTreeMap<String, ReferenceFacts>)> {
     let named = spec.reference.as_ref().and_then(|reference| reference.file.as_ref());
@@ -74,7 +73,13 @@ fn reference(
     let (files, period) = match (given.map(Path::to_owned).or(beside), spec.reference_window()?) {
         (Some(file), _) => (vec![file], None),
         (None, Some(period)) => (data.to_vec(), Some(period)),
-        (None, None) => return Ok((FrozenEdges::default(), BTreeMap::new())),
+        (None, None) => match spec.reference.as_ref().and_then(|reference| reference.version.as_ref()) {
+            Some(version) => bail!(
+                "the spec's reference is the version `{version}`, which only a data folder knows; give its data with \
+                 --reference FILE"
+            ),
+            None => return Ok((FrozenEdges::default(), BTreeMap::new())),
+        },
     };
     let events = Events::open(&files, spec)?;
     let within = |batches: &[EventBatch]| -> Result<Vec<EventBatch>> {
@@ -94,12 +99,35 @@ fn reference(
             None => bail!("the reference {} holds no usable row", files[0].display()),
         }
     }
-    let edges = pass.freeze();
+    let edges = pass.freeze()?;
+    let (measurement, _) = measure(spec, &events, &edges, length, period, ("counting the reference", context))?;
+    Ok((edges, measurement.into_reference(spec)?))
+}
+
+/// Measures the events of a period (all of them when there is none) on frozen edges.
+fn measure(
+    spec: &Spec,
+    events: &Events<'_>,
+    edges: &FrozenEdges,
+    length: Option<WindowLength>,
+    period: Option<Window>,
+    (label, context): (&str, Context),
+) -> Result<(Measurement, Read)> {
     let outcomes = gate_outcome_plan(spec);
-    let mut measuring = Measuring::new(spec, &edges, outcomes.as_ref(), None)?;
-    events.each("counting the reference", context, |batches| Ok(measuring.add(&within(batches)?)?))?;
-    let facts = measuring.finish()?.into_reference()?;
-    Ok((edges, facts))
+    let mut measuring = Measuring::new(spec, edges, outcomes.as_ref(), length)?;
+    let is_table = events.are_tables();
+    if !is_table {
+        events.each("reading the labels", context, |batches| {
+            measuring.remember_labels(batches);
+            Ok(())
+        })?;
+    }
+    let read = events.each(label, context, |batches| {
+        let within: Vec<EventBatch> =
+            batches.iter().map(|batch| restricted(batch, period)).collect::<Result<_, _>>()?;
+        Ok(measuring.add(&within, is_table)?)
+    })?;
+    Ok((measuring.finish()?, read))
 }
 
 /// The rows of a prediction batch inside a period; feedback passes whole, since it names its prediction.
@@ -132,14 +160,8 @@ pub fn reference_failures(spec: &Spec, data: &[PathBuf], context: Context) -> Re
 /// The reference judged as if it were new data.
 pub fn judge_reference(spec: &Spec, data: &[PathBuf], context: Context) -> Result<Evaluation> {
     let period = spec.reference_window()?.context("the spec names no reference period within the data")?;
-    let (edges, references) = reference(spec, Path::new("."), data, None, context)?;
-    let outcomes = gate_outcome_plan(spec);
-    let mut measuring = Measuring::new(spec, &edges, outcomes.as_ref(), None::<WindowLength>)?;
+    let (edges, references) = reference(spec, Path::new("."), data, None, None, context)?;
     let events = Events::open(data, spec)?;
-    events.each("judging the reference", context, |batches| {
-        let within: Vec<EventBatch> =
-            batches.iter().map(|batch| restricted(batch, Some(period))).collect::<Result<_, _>>()?;
-        Ok(measuring.add(&within)?)
-    })?;
-    Ok(measuring.finish()?.judge(spec, references, None)?)
+    let (measurement, _) = measure(spec, &events, &edges, None, Some(period), ("judging the reference", context))?;
+    Ok(measurement.judge(spec, references, None)?)
 }

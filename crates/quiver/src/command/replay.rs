@@ -35,7 +35,9 @@ enum Source {
 /// What was read of a log.
 #[derive(Debug, Default)]
 pub struct Read {
-    /// Events accepted.
+    /// Events of any kind accepted.
+    pub events: u64,
+    /// Predictions among them.
     pub rows: u64,
     /// Rows kept out, by reason.
     pub rejected: BTreeMap<PathBuf, Rejections>,
@@ -48,7 +50,7 @@ impl Read {
     pub fn refuse_if_useless(&self) -> Result<()> {
         let reasons: Vec<String> =
             self.rejected.iter().flat_map(|(path, rejected)| super::data::rejected_lines(path, rejected)).collect();
-        if self.rows == 0 && !reasons.is_empty() {
+        if self.events == 0 && !reasons.is_empty() {
             bail!("no row could be used\n{}", reasons.join("\n"));
         }
         Ok(())
@@ -72,6 +74,11 @@ impl<'a> Events<'a> {
     pub fn open(paths: &[PathBuf], spec: &'a Spec) -> Result<Self> {
         let sources = paths.iter().map(|path| Source::open(path, spec)).collect::<Result<_>>()?;
         Ok(Self { spec, sources })
+    }
+
+    /// Whether all files are tables, in which a label stands in the row of its prediction.
+    pub fn are_tables(&self) -> bool {
+        self.sources.iter().all(|source| matches!(source, Source::Table { .. }))
     }
 
     /// Gives every stretch of events to `take`.
@@ -128,6 +135,7 @@ impl<'a> Events<'a> {
             let end = reader.bytes();
             progress.advance(end - start);
             read.rows += predictions(&batches);
+            read.events += all_rows(&batches);
             take(Stretch { fingerprint, start, end, batches })?;
             start = end;
         }
@@ -162,6 +170,7 @@ fn read_table(
         let rows = batch.rows.num_rows() as u64;
         progress.advance(rows);
         read.rows += predictions(&events);
+        read.events += all_rows(&events);
         let (start, end) = (batch.first_row, batch.first_row + rows);
         take(Stretch { fingerprint: reader.fingerprint(), start, end, batches: events })?;
     }
@@ -170,6 +179,10 @@ fn read_table(
         read.rejected.insert(reader.path().to_owned(), rejected);
     }
     Ok(())
+}
+
+fn all_rows(batches: &[EventBatch]) -> u64 {
+    batches.iter().map(|batch| batch.rows.num_rows() as u64).sum()
 }
 
 fn predictions(batches: &[EventBatch]) -> u64 {
@@ -204,6 +217,12 @@ fn holds_events(path: &Path) -> bool {
 pub fn run(args: &ReplayArgs, context: Context) -> Result<Outcome> {
     let text = std::fs::read_to_string(&args.spec).unwrap_or_default();
     let spec = read_spec(&args.spec).map_err(|errors| anyhow::anyhow!("{}", errors.render()))?;
+    if let Some(file) = spec.reference.as_ref().and_then(|reference| reference.file.as_ref()) {
+        bail!(
+            "the spec's reference is the file {file}, which `quiver check` reads; a data folder needs a period (from, to) \
+             or a version whose events it holds: replay that file too and name its period"
+        );
+    }
     let replayed = replay(&args.data, &spec, &text, &args.data_folder, context)?;
     context.note(&replayed.stage_words());
     print(&format!(

@@ -37,18 +37,15 @@ struct Room {
     panels: usize,
     /// Rows of a table.
     rows: usize,
+    /// Places along the axis of a chart; more periods share them.
+    places: usize,
 }
 
-/// From the most to the least that is shown; the first that fits is taken.
-const ROOMS: [Room; 7] = [
-    Room { panels: 200, rows: 2_500 },
-    Room { panels: 120, rows: 2_500 },
-    Room { panels: 60, rows: 2_500 },
-    Room { panels: 20, rows: 2_500 },
-    Room { panels: 20, rows: 1_000 },
-    Room { panels: 10, rows: 300 },
-    Room { panels: 3, rows: 100 },
-];
+/// The most that is ever shown: more pictures than anybody scrolls through.
+const FULL: Room = Room { panels: 200, rows: 2_500, places: 366 };
+
+/// The least: the answers, the charts of a screen's width, and the features that matter most.
+const LEAST: Room = Room { panels: 3, rows: 50, places: 90 };
 
 /// The four arrows of a model.
 pub fn report(evaluation: &Evaluation) -> Result<String> {
@@ -60,16 +57,28 @@ pub fn comparison(comparison: &Comparison) -> Result<String> {
     fit(|room| render("comparison.html", &comparison_page::page(comparison, room)))
 }
 
-/// The fullest page that fits.
+/// The fullest page that fits: pictures give way first, then rows, then the places of the charts.
 fn fit(page: impl Fn(Room) -> Result<String>) -> Result<String> {
-    let mut text = String::new();
-    for room in ROOMS {
-        text = page(room)?;
-        if text.len() <= MAXIMUM_BYTES {
-            break;
-        }
+    let full = page(FULL)?;
+    if full.len() <= MAXIMUM_BYTES {
+        return Ok(full);
     }
-    Ok(text)
+    let bare = page(Room { panels: LEAST.panels, ..FULL })?.len();
+    let budget = MAXIMUM_BYTES as f64 * 0.95;
+    // Panels are about equally large, so the number that fits can be told from two sizes.
+    let share = (budget - bare as f64) / (full.len() as f64 - bare as f64).max(1.0);
+    let panels = (share * FULL.panels as f64).max(LEAST.panels as f64) as usize;
+    let mut room = Room { panels, ..FULL };
+    loop {
+        let text = page(room)?;
+        let is_least = room.rows <= LEAST.rows && room.places <= LEAST.places;
+        if text.len() <= MAXIMUM_BYTES || is_least {
+            return Ok(text);
+        }
+        room.panels = (room.panels / 2).max(LEAST.panels);
+        room.rows = (room.rows / 2).max(LEAST.rows);
+        room.places = (room.places / 2).max(LEAST.places);
+    }
 }
 
 /// Fills a template. The names end in `.html`, so whatever comes from data is escaped.

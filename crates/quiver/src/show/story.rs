@@ -182,7 +182,9 @@ pub fn diagnosis(evaluation: &Evaluation, arm: &ArmEvaluation) -> String {
     let diagnosis = &arm.diagnosis;
     let name = if arm.is_live { "The live model".to_owned() } else { format!("The {} model", arm.arm) };
     let Some(first) = diagnosis.onsets.first() else {
+        let compared = arm.windows.iter().flat_map(|window| &window.findings).any(|finding| finding.reference_rows > 0);
         let drifted = match diagnosis.harmless_drift.as_slice() {
+            [] if !compared => "no promise was broken; there is no reference to compare its inputs with".to_owned(),
             [] => "its inputs look like the reference".to_owned(),
             features => format!("its inputs moved ({}), and no promise was broken", names(features)),
         };

@@ -14,9 +14,6 @@ const RIGHT: f64 = 354.0;
 const TOP: f64 = 8.0;
 const BOTTOM: f64 = 130.0;
 
-/// The most places along an axis; more periods share one, which then spans their values and shows their worst mark.
-pub const MOST_PLACES: usize = 366;
-
 /// Up to so many periods, each point has a mark of its own and a tooltip.
 const MOST_MARKS: usize = 60;
 
@@ -57,6 +54,8 @@ pub struct Drawing<'a> {
     pub form: Form,
     /// The periods.
     pub calendar: &'a Calendar,
+    /// The most places along the axis; more periods share one, which then spans their values and shows their worst mark.
+    pub places: usize,
     /// The periods of the reference, from and to.
     pub reference: Option<(usize, usize)>,
     /// The period in which the first arrow broke.
@@ -149,7 +148,7 @@ pub fn draw(drawing: &Drawing<'_>) -> Option<ChartShape> {
     let (axis, limit_is_outside) = axis(drawing, low, high, &bounds);
     let y = |value: f64| BOTTOM - axis.place(value) * (BOTTOM - TOP);
     let slot = (RIGHT - LEFT) / periods as f64;
-    let lines: Vec<Vec<Place>> = drawing.lines.iter().map(|points| places(points, periods)).collect();
+    let lines: Vec<Vec<Place>> = drawing.lines.iter().map(|points| places(points, periods, drawing.places)).collect();
     let mut shape = ChartShape {
         width: pixel(WIDTH),
         height: pixel(HEIGHT),
@@ -258,8 +257,8 @@ fn beyond(limit: Option<Limit>, axis: &Axis, y: impl Fn(f64) -> f64) -> Vec<Stri
 }
 
 /// Puts every period at its place; where there are more periods than places, several share one.
-fn places(points: &[Point], periods: usize) -> Vec<Place> {
-    let group = periods.div_ceil(MOST_PLACES).max(1);
+fn places(points: &[Point], periods: usize, most: usize) -> Vec<Place> {
+    let group = periods.div_ceil(most.max(1)).max(1);
     let slot = (RIGHT - LEFT) / periods as f64;
     points
         .chunks(group)
@@ -375,11 +374,11 @@ pub struct VolumeShape {
 }
 
 /// Draws counts as bars; nothing when all are zero.
-pub fn draw_volume(rows: &[(u64, u64)], calendar: &Calendar, tips: &[String]) -> Option<VolumeShape> {
+pub fn draw_volume(rows: &[(u64, u64)], calendar: &Calendar, places: usize, tips: &[String]) -> Option<VolumeShape> {
     let highest = rows.iter().map(|(all, part)| *all.max(part)).max().filter(|highest| *highest > 0)?;
     let axis = Axis::new(0.0, highest as f64, Form::Count);
     let slot = (RIGHT - LEFT) / rows.len() as f64;
-    let group = rows.len().div_ceil(MOST_PLACES).max(1);
+    let group = rows.len().div_ceil(places.max(1)).max(1);
     let y = |value: u64| BOTTOM - axis.place(value as f64) * (BOTTOM - TOP);
     let gap = if rows.len() <= MOST_MARKS { slot * 0.14 } else { 0.0 };
     let bars = |count: fn(&(u64, u64)) -> u64| {

@@ -15,8 +15,8 @@ use quiver_server::evaluation::ColumnHistory;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// Up to so many features, each row of the table has a strip of its distances.
-const MOST_STRIPS: usize = 300;
+/// Up to so many cells in all, each row of the table has a strip of its distances.
+const MOST_CELLS: usize = 20_000;
 
 /// One feature in the table.
 #[derive(Debug, Serialize)]
@@ -128,7 +128,7 @@ pub fn section(
     }
     let rows = features.iter().take(room.rows).enumerate().map(|(position, feature)| {
         let anchor = with_picture.contains(&feature.name).then(|| format!("f{position}"));
-        row(live, feature, spec, calendar, anchor, features.len() <= MOST_STRIPS)
+        row(live, feature, spec, calendar, anchor, features.len() * calendar.len().min(room.places) <= MOST_CELLS)
     });
     FeatureSection {
         total: features.len(),

@@ -46,7 +46,7 @@ pub fn page(evaluation: &Evaluation, room: Room) -> Page {
     if let Some(live) = indexes.iter().position(|index| index.arm.is_live) {
         indexes[..=live].rotate_right(1);
     }
-    let marks = marks(evaluation, indexes.first(), &calendar);
+    let marks = marks(evaluation, indexes.first(), &calendar, room.places);
     let zone = evaluation.spec.zone().unwrap_or_else(|_| Zone::utc());
     let headline = headline(evaluation, &indexes, &calendar);
     let model = name(&evaluation.spec.model);
@@ -69,7 +69,7 @@ pub fn page(evaluation: &Evaluation, room: Room) -> Page {
     }
 }
 
-fn marks(evaluation: &Evaluation, live: Option<&Index<'_>>, calendar: &Calendar) -> Marks {
+fn marks(evaluation: &Evaluation, live: Option<&Index<'_>>, calendar: &Calendar, places: usize) -> Marks {
     let within = evaluation.reference.and_then(|reference| {
         let overlaps = |window: &quiver_event::time::Window| window.overlaps(&reference);
         let from = evaluation.windows.iter().position(overlaps)?;
@@ -77,7 +77,7 @@ fn marks(evaluation: &Evaluation, live: Option<&Index<'_>>, calendar: &Calendar)
         Some((from, to))
     });
     let onset = live.and_then(|live| live.arm.diagnosis.onsets.first());
-    Marks { reference: within, onset: onset.and_then(|onset| calendar.position(onset.window)) }
+    Marks { reference: within, onset: onset.and_then(|onset| calendar.position(onset.window)), places }
 }
 
 fn method_of(indexes: &[Index<'_>]) -> Method {

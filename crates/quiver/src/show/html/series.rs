@@ -70,6 +70,8 @@ pub struct Marks {
     pub reference: Option<(usize, usize)>,
     /// The period in which the first arrow broke.
     pub onset: Option<usize>,
+    /// The most places along an axis.
+    pub places: usize,
 }
 
 /// The charts of all arrows; the first index is the live arm's.
@@ -123,7 +125,7 @@ fn group(live: &Index<'_>, others: &[Index<'_>], calendar: &Calendar, marks: Mar
         }
     }
     if arrow == Arrow::Feedback {
-        group.volume = volume(live, calendar);
+        group.volume = volume(live, calendar, marks.places);
     }
     group
 }
@@ -201,6 +203,7 @@ fn card(
         limit: example.limit,
         form: Form::of(monitor),
         calendar,
+        places: marks.places,
         reference: marks.reference,
         onset: marks.onset,
         tips: tips.collect(),
@@ -267,7 +270,7 @@ fn tip(series: &Series<'_>, others: &[(&Index<'_>, &Series<'_>)], calendar: &Cal
     text
 }
 
-fn volume(live: &Index<'_>, calendar: &Calendar) -> Option<VolumeCard> {
+fn volume(live: &Index<'_>, calendar: &Calendar, places: usize) -> Option<VolumeCard> {
     let rows: Vec<(u64, u64)> = live.arm.windows.iter().map(|window| (window.rows, window.labelled)).collect();
     let tips: Vec<String> = rows
         .iter()
@@ -276,7 +279,7 @@ fn volume(live: &Index<'_>, calendar: &Calendar) -> Option<VolumeCard> {
             format!("{}: {} predictions, {} with a label", calendar.long(index), count(*all), count(*labelled))
         })
         .collect();
-    let shape = draw_volume(&rows, calendar, &tips)?;
+    let shape = draw_volume(&rows, calendar, places, &tips)?;
     Some(VolumeCard {
         total: count(rows.iter().map(|rows| rows.0).sum()),
         labelled: count(rows.iter().map(|rows| rows.1).sum()),

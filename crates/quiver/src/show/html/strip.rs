@@ -9,6 +9,12 @@ use std::fmt::Write as _;
 /// Up to so many periods, a strip of distances writes the numbers into its cells.
 const MOST_NUMBERS: usize = 14;
 
+/// The most cells of a strip; more periods share one, which then shows the worst of them.
+const MOST_PLACES: usize = 366;
+
+/// The classes of distances, from the least to the most important.
+const CLASSES: [&str; 7] = ["hn", "h0", "h1", "hq", "h2", "h3", "h4"];
+
 /// Up to so many periods, a grid has a cell for each.
 pub const MOST_CELLS: usize = 60;
 
@@ -63,9 +69,11 @@ pub fn distances(series: &[Option<&Finding>], calendar: &Calendar, is_labelled: 
         Some(CellText { at: middle(index), text: compact(value), class: cells[index] })
     });
     let ticks = if is_labelled { calendar.ticks(12) } else { Vec::new() };
+    let rank = |class: &&'static str| CLASSES.iter().position(|known| known == class);
+    let shared: Vec<&'static str> = groups(&cells).filter_map(|group| group.iter().copied().max_by_key(rank)).collect();
     Strip {
-        periods,
-        layers: layers(&cells, |_| 0),
+        periods: shared.len(),
+        layers: layers(&shared, |_| 0),
         numbers: numbers.collect(),
         ticks: ticks.into_iter().map(|Tick { index, text }| CellText { at: middle(index), text, class: "" }).collect(),
     }
@@ -79,6 +87,11 @@ fn compact(value: f64) -> String {
         magnitude if magnitude < 10.0 => format!("{value:.1}"),
         _ => format!("{value:.0}"),
     }
+}
+
+/// The periods that share a cell.
+fn groups<T>(cells: &[T]) -> std::slice::Chunks<'_, T> {
+    cells.chunks(cells.len().div_ceil(MOST_PLACES).max(1))
 }
 
 /// A path of cells for each class, in the unit of one period wide and twelve high; `top` leaves room above a cell.
@@ -111,7 +124,8 @@ pub struct VerdictStrip {
 
 /// A strip of verdicts.
 pub fn verdicts(verdicts: &[Verdict]) -> VerdictStrip {
-    let cells: Vec<&'static str> = verdicts.iter().map(|verdict| verdict.name()).collect();
+    let worst = groups(verdicts).filter_map(|group| group.iter().max_by_key(|verdict| verdict.rank()));
+    let cells: Vec<&'static str> = worst.map(|verdict| verdict.name()).collect();
     let top = |class: &str| match class {
         "broken" => 0,
         "drifted" => 4,

@@ -43,6 +43,10 @@ pub enum ColorWhen {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Replay a year of real flights and say what broke, since when, and why.
+    #[command(after_help = "\
+Examples:
+  quiver demo
+  quiver demo --data log.parquet --spec model.yaml    the same story, told of your own log")]
     Demo(DemoArgs),
     /// Write a spec from data: types, ranges, categories, likely roles, and targets from its healthy period.
     #[command(after_help = "\
@@ -51,7 +55,14 @@ Examples:
   quiver init jan.csv feb.csv --output model.yaml     write it to a file")]
     Init(InitArgs),
     /// Check specs, or print what a spec may hold.
-    #[command(subcommand, arg_required_else_help = true)]
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        after_help = "\
+Examples:
+  quiver spec check model.yaml
+  quiver spec schema > quiver-spec.schema.json"
+    )]
     Spec(SpecCommand),
     /// Summarise the columns of data: counts, distribution, distinct values, quantiles.
     #[command(after_help = "\
@@ -161,6 +172,7 @@ Examples:
         data: Vec<PathBuf>,
     },
     /// Print the JSON Schema, for editors.
+    #[command(after_help = "Example:\n  quiver spec schema > quiver-spec.schema.json")]
     Schema,
 }
 

@@ -4,9 +4,8 @@ use super::super::number::{percent, short};
 use super::super::story::value_text;
 use super::calendar::Calendar;
 use super::index::Index;
-use super::picture::against_limit;
 use super::scale::width_percent;
-use super::words::{excess, measure, name, names, sentence, subject};
+use super::words::{excess, limit, limit_kind, measure, name, names, sentence, subject};
 use quiver_event::Arrow;
 use quiver_judge::diagnosis::{Cause, Diagnosis, Onset};
 use quiver_judge::finding::{Finding, Monitor, Verdict};
@@ -116,7 +115,7 @@ pub fn summary(index: &Index<'_>, calendar: &Calendar) -> String {
         let since = calendar.long_of(first.window);
         // The number stays with its name at the end of a line.
         let arrow = format!("{}\u{a0}{}", first.arrow.number(), first.arrow.title());
-        return if is_over(index, first) {
+        return if is_over(index) {
             format!("{words} broke {}. The arrow that broke first: {arrow}.", calendar.within_of(first.window))
         } else {
             format!("{words} is broken since {since}. The arrow that broke first: {arrow}.")
@@ -138,9 +137,10 @@ pub fn summary(index: &Index<'_>, calendar: &Calendar) -> String {
     }
 }
 
-/// Whether the last judged period of the arrow that broke first keeps its promises again.
-pub fn is_over(index: &Index<'_>, first: &Onset) -> bool {
-    last_judged(index, first.arrow).is_some_and(|(_, verdict)| verdict != Verdict::Broken)
+/// Whether every arrow that ever broke keeps its promises again in the last period in which it was judged.
+pub fn is_over(index: &Index<'_>) -> bool {
+    let last = |onset: &Onset| last_judged(index, onset.arrow).map(|(_, verdict)| verdict);
+    index.arm.diagnosis.onsets.iter().all(|onset| last(onset).is_some_and(|verdict| verdict != Verdict::Broken))
 }
 
 /// The last period in which an arrow was judged, and what was said.
@@ -274,7 +274,16 @@ fn still_green(index: &Index<'_>, calendar: &Calendar) -> Option<String> {
     let held: Vec<String> = held.iter().map(|metric| metric.replace('_', " ")).collect();
     let verb = if held.len() == 1 { "kept its target" } else { "kept their targets" };
     let unit = calendar.unit();
-    (!held.is_empty()).then(|| format!("{} {verb} in every {unit}, which is why nobody noticed.", held.join(" and ")))
+    (!held.is_empty()).then(|| format!("{} {verb} in every {unit}, which is why nobody noticed.", listed(&held)))
+}
+
+/// Words in a row, the last after an `and`.
+fn listed(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }
 
 /// The slices in which a promise broke or something moved, the most often broken first.
@@ -298,7 +307,11 @@ fn slices(index: &Index<'_>, calendar: &Calendar) -> (Vec<SliceRow>, usize) {
                 slice: format!("{}={}", name(slice), name(value)),
                 verdict: worst.verdict.name(),
                 periods: format!("{} of {judged}", bad.len()),
-                worst: against_limit(worst, calendar),
+                worst: {
+                    let bound = limit(worst).map(|bound| format!(", {} {bound}", limit_kind(worst.monitor)));
+                    let period = calendar.within_of(worst.window);
+                    format!("{} {period}{}", value_text(worst), bound.unwrap_or_default())
+                },
             };
             Some((broken, bad.len(), row))
         })

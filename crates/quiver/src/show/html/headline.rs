@@ -57,7 +57,7 @@ pub fn headline(evaluation: &Evaluation, indexes: &[Index<'_>], calendar: &Calen
     } else {
         Verdict::Broken
     };
-    let is_over = live.arm.diagnosis.onsets.first().is_some_and(|first| is_over(live, first));
+    let is_over = is_over(live);
     let tag = match verdict {
         Verdict::Broken if is_over => "broke, healthy again",
         Verdict::Broken => "broken",
@@ -91,7 +91,8 @@ fn lines(live: &Index<'_>, indexes: &[Index<'_>], calendar: &Calendar) -> Vec<Li
         lines.push(Line::new("What", format!("{}{also}.", capitalised(&against_limit(worst, calendar)))));
     }
     let then = then(diagnosis, calendar);
-    lines.push(Line::new("How long", format!("{}.{then}", capitalised(&lasts(live, first, calendar)))));
+    lines
+        .push(Line::new("How long", format!("Arrow {} {}.{then}", first.arrow.number(), lasts(live, first, calendar))));
     lines.push(Line::new("Why", cause_sentence(diagnosis, calendar)));
     lines.push(Line::new("Service", infrastructure(diagnosis)));
     let comparisons = comparisons(live, indexes, calendar);
@@ -120,7 +121,7 @@ fn then(diagnosis: &Diagnosis, calendar: &Calendar) -> String {
 }
 
 /// A sentence begins with a capital letter; names between backticks stay as they are.
-pub fn capitalised(text: &str) -> String {
+fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     match letters.next() {
         Some(first) => first.to_uppercase().chain(letters).collect(),

@@ -223,12 +223,13 @@ fn arm(name: &str, windows: &[Window], feature: &str, rows: &[(f64, f64, Option<
 }
 
 fn evaluation(feature: &str) -> Evaluation {
-    let (windows, labels) = months(5);
+    let (windows, labels) = months(6);
     let live = [
         (0.01, 0.09, Some(0.15)),
         (1.2, 0.08, Some(0.15)),
         (7.2, 0.02, Some(0.04)),
         (9.9, 0.001, Some(0.01)),
+        (0.1, 0.09, Some(0.2)),
         (0.1, 0.09, None),
     ];
     let shadow = live.map(|(distance, _, _)| (distance, 0.1, Some(0.3)));
@@ -266,7 +267,7 @@ fn the_report_answers_what_broke_since_when_and_why() {
         &[
             "The live model broke in April 2013. The arrow that broke first: 3 Inference → Decision.",
             "Decision rate 2.0% in April 2013, allowed 3.0% to 27%.",
-            "Broken in 2 of 3 judged months; June 2013 is healthy again. At once with it: 4 Feedback → Update.",
+            "Arrow 3 broken in 2 of 4 judged months; July 2013 is healthy again. At once with it: 4 Feedback → Update.",
             "The mean output went from 0.5 to 0.14, and 100% of that move goes with temp: psi 7.20 from the reference",
             "90% of its values lie where the reference never was",
         ],
@@ -290,9 +291,25 @@ fn the_grid_has_a_cell_for_each_arrow_and_period_of_every_arm() {
     assert_eq!(cells("broken"), 4, "two arrows of the live arm, two months");
     assert_eq!(cells("drifted"), 6, "three months of drift in either arm");
     // Arrow 2 was never observed, and the labels of the last month are still coming.
-    assert_eq!(cells("not_observed"), 10);
+    assert_eq!(cells("not_observed"), 12);
     assert_eq!(cells("labels_pending"), 1);
-    assert_eq!(cells("healthy"), 40 - 4 - 6 - 10 - 1);
+    assert_eq!(cells("healthy"), 48 - 4 - 6 - 12 - 1);
+}
+
+#[test]
+fn a_model_is_healthy_again_only_when_every_arrow_is() {
+    let mut evaluation = evaluation("temp");
+    let last = evaluation.windows[5];
+    let live = &mut evaluation.arms[0];
+    let broken = finding(last, Monitor::Range, "temp", Some(0.2), Limit::AtMost(0.001), Verdict::Broken);
+    live.windows[5] = WindowFindings::new(last, 10, 10, [live.windows[5].findings.clone(), vec![broken]].concat());
+    live.diagnosis = diagnose("control", &live.windows, |_| Vec::new());
+    let html = report(&evaluation).unwrap();
+    check_says(
+        &html,
+        &["The live model is broken since April 2013. The arrow that broke first: 3 Inference → Decision."],
+    );
+    check_says(&html, &["At once with it: 4 Feedback → Update. Then: 1 Data → Features since July 2013."]);
 }
 
 #[test]

@@ -38,9 +38,11 @@ fn interpreter(root: &Path) -> PathBuf {
 fn sketch_example(root: &Path) -> PathBuf {
     let folder = Path::new(env!("CARGO_BIN_EXE_quiver")).parent().unwrap();
     let example = folder.join("examples").join("write_sketches");
+    let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
     // The whole workspace, so that no dependency is built again with fewer features.
     let built = Command::new(env!("CARGO"))
-        .args(["build", "--workspace", "--example", "write_sketches", "--offline", "--locked", "--quiet"])
+        .args(["build", "--workspace", "--example", "write_sketches", "--profile", profile])
+        .args(["--offline", "--locked", "--quiet"])
         .current_dir(root)
         .env("CARGO_TARGET_DIR", folder.parent().unwrap())
         .output()

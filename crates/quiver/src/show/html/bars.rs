@@ -78,7 +78,10 @@ fn rows_of(bins: &[Bin<'_>], unit: Option<&str>, is_sorted: bool) -> Vec<BarRow>
             places.then(right.reference.cmp(&left.reference)).then(right.current.cmp(&left.current))
         });
     }
-    let largest = bins.iter().map(change).fold(0.0, f64::max);
+    // A move that the shares' texts would not show is no move worth a mark.
+    let largest =
+        kept.iter().filter(|bin| change(bin) > 0.0005).max_by(|left, right| change(left).total_cmp(&change(right)));
+    let largest = largest.map(|bin| bin.label);
     let most = kept.iter().map(|bin| shares(bin)).map(|(before, after)| before.max(after));
     let rest_shares = rest.map(|(_, before, after)| (share(before, reference_rows), share(after, current_rows)));
     let most = most.chain(rest_shares.map(|(before, after)| before.max(after))).fold(0.0, f64::max).max(1e-9);
@@ -95,10 +98,7 @@ fn rows_of(bins: &[Bin<'_>], unit: Option<&str>, is_sorted: bool) -> Vec<BarRow>
     let mut rows: Vec<BarRow> = kept
         .iter()
         .zip(texts)
-        .map(|(bin, text)| {
-            let is_largest = largest > 0.0 && change(bin) == largest;
-            row(text, is_outside(bin.label), bin.reference, bin.current, is_largest)
-        })
+        .map(|(bin, text)| row(text, is_outside(bin.label), bin.reference, bin.current, Some(bin.label) == largest))
         .collect();
     if let Some((number, before, after)) = rest {
         rows.push(row(format!("{number} other bins"), false, before, after, false));

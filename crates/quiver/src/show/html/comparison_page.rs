@@ -84,11 +84,15 @@ pub struct ColumnPanel {
     distance: Option<DistanceRow>,
     limit: String,
     note: Option<&'static str>,
+    others_title: &'static str,
+    density_title: &'static str,
     bars_title: &'static str,
     bars: Vec<BarRow>,
     density: Option<Density>,
     figures: Vec<FigureRow>,
     figures_method: Option<&'static str>,
+    /// Whether the values stand beside the figures, which are few for categories.
+    has_values_beside: bool,
     values: Vec<ValueRow>,
     values_method: Option<&'static str>,
     others: Vec<DistanceRow>,
@@ -183,6 +187,7 @@ fn tally_words(verdict: Verdict) -> &'static str {
         Verdict::Drifted => "drifted",
         Verdict::Healthy => "like the reference",
         Verdict::Unjudged => "without a distribution to compare",
+        Verdict::InsufficientSample => "not told from chance",
         other => verdict_words(other),
     }
 }
@@ -190,15 +195,14 @@ fn tally_words(verdict: Verdict) -> &'static str {
 fn furthest_words(column: &ColumnComparison) -> String {
     match &column.distance {
         Some(distance) => {
-            format!(
-                "`{}` ({} {})",
-                name(&column.name),
-                measure(distance.convention.as_str()),
-                distance_text(distance.value)
-            )
+            format!("`{}` ({} {})", name(&column.name), measure_words(column, distance), distance_text(distance.value))
         }
         None => format!("`{}`", name(&column.name)),
     }
+}
+
+fn measure_words<'a>(column: &ColumnComparison, distance: &'a Distance) -> &'a str {
+    if column.is_near_unique { "shape" } else { measure(distance.convention.as_str()) }
 }
 
 fn distance_text(value: f64) -> String {
@@ -298,11 +302,17 @@ fn panel(column: &ColumnComparison, anchor: String) -> ColumnPanel {
         distance: column.distance.as_ref().map(distance_row),
         limit: short(column.limit),
         note: note(column),
+        others_title: if column.is_near_unique { "the other parts of the shape" } else { "by other conventions" },
+        density_title: match column.kind {
+            ColumnKind::Embedding => "shape of the norms; tails in the outer bars",
+            _ => "shape of the values; tails in the outer bars",
+        },
         bars_title,
         bars,
         density: density(&column.reference.histogram, &column.current.histogram),
         figures: figures(&column.reference, &column.current),
         figures_method: column.reference.quantile_method,
+        has_values_beside: column.kind == ColumnKind::Category,
         values: if has_values { values(&column.reference, &column.current, most_values) } else { Vec::new() },
         values_method: column.reference.top_values_method,
         others: column.others.iter().map(distance_row).collect(),
@@ -322,7 +332,9 @@ fn note(column: &ColumnComparison) -> Option<&'static str> {
             Some("Points in time have no distance: later data lie later. Their range and hours are shown.")
         }
         ColumnKind::Text => Some("Free text is compared by its lengths: its words are never kept."),
-        ColumnKind::Embedding => Some("Vectors are compared by the direction of their mean."),
+        ColumnKind::Embedding => {
+            Some("Vectors are compared by the direction of their mean; the figures are of their norms.")
+        }
         _ if column.bins.is_empty() => Some("There is nothing to compare: a side has no values."),
         _ => None,
     }
@@ -371,8 +383,8 @@ fn figures(reference: &ColumnSummary, current: &ColumnSummary) -> Vec<FigureRow>
     add("greatest", &|summary| summary.maximum.map(short));
     add("mean", &|summary| summary.mean.map(short));
     add("std", &|summary| summary.standard_deviation.map(short));
-    add("earliest", &|summary| summary.earliest_micros.map(|micros| Timestamp(micros).to_string()));
-    add("latest", &|summary| summary.latest_micros.map(|micros| Timestamp(micros).to_string()));
+    add("earliest, UTC", &|summary| summary.earliest_micros.map(minute));
+    add("latest, UTC", &|summary| summary.latest_micros.map(minute));
     let length = |pick: fn(&quiver_profile::column::LengthSummary) -> u64| {
         move |summary: &ColumnSummary| summary.lengths.as_ref().map(|lengths| count(pick(lengths)))
     };
@@ -381,6 +393,12 @@ fn figures(reference: &ColumnSummary, current: &ColumnSummary) -> Vec<FigureRow>
     add("longest, characters", &length(|lengths| lengths.maximum));
     add("dimension", &|summary| summary.dimension.map(count));
     rows
+}
+
+/// A point in time to the minute, without the letters of its standard.
+fn minute(microseconds: i64) -> String {
+    let text = Timestamp(microseconds).to_string();
+    text.get(..16).map_or_else(|| text.clone(), |minute| minute.replace('T', " "))
 }
 
 /// The most frequent values of either side with their shares on both.

@@ -40,7 +40,11 @@ pub fn density(reference: &[HistogramBar], current: &[HistogramBar]) -> Option<D
     if reference.is_empty() || current.is_empty() || !(high - low).is_finite() || high <= low {
         return None;
     }
-    // A bar of one value has no width; a hundredth of the axis stands for it.
+    // Few single values have bars of their own already; their outline would be a comb.
+    if [reference, current].iter().any(|bars| bars.iter().all(|bar| bar.to <= bar.from)) {
+        return None;
+    }
+    // A bar of one value among others has no width; a hundredth of the axis stands for it.
     let least = (high - low) / 100.0;
     let heights = |bars: &[HistogramBar]| -> Vec<(f64, f64, f64)> {
         let rows: f64 = bars.iter().map(|bar| bar.rows).sum();
@@ -61,7 +65,13 @@ pub fn density(reference: &[HistogramBar], current: &[HistogramBar]) -> Option<D
     let x = |value: f64| LEFT + ((value - low) / (high - low)).clamp(0.0, 1.0) * (RIGHT - LEFT);
     let outline = |bars: &[(f64, f64, f64)]| {
         let mut path = format!("M{} {}", pixel(bars.first().map_or(LEFT, |bar| x(bar.0))), pixel(BOTTOM));
+        let mut end = None;
         for (from, to, height) in bars {
+            // Where nothing is, the outline lies on the ground.
+            if end.is_some_and(|end| from - end > least / 2.0) {
+                let _ = write!(path, "V{}", pixel(BOTTOM));
+            }
+            end = Some(*to);
             let y = BOTTOM - height / highest * (BOTTOM - TOP);
             let _ = write!(path, "H{}V{}H{}", pixel(x(*from)), pixel(y), pixel(x(*to)));
         }
@@ -108,11 +118,18 @@ mod tests {
     }
 
     #[test]
+    fn the_outline_lies_on_the_ground_between_bars() {
+        let bar = |from: f64, to: f64| HistogramBar { from, to, rows: 5.0 };
+        let density = density(&[bar(0.0, 10.0), bar(90.0, 100.0)], &[bar(0.0, 100.0)]).unwrap();
+        assert_eq!(density.reference, "M6 100H6V6H40.8V100H319.2V6H354V100z");
+    }
+
+    #[test]
     fn a_single_value_and_nothing_at_all_break_nothing() {
         let bar = HistogramBar { from: 3.0, to: 3.0, rows: 5.0 };
         assert!(density(&[bar], &[bar]).is_none());
         assert!(density(&[], &[bar]).is_none());
         let other = HistogramBar { from: 3.0, to: 4.0, rows: 5.0 };
-        assert!(density(&[bar], &[other]).is_some());
+        assert!(density(&[bar], &[other]).is_none(), "one value is no shape");
     }
 }

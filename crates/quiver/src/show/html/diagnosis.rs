@@ -122,6 +122,9 @@ pub fn summary(index: &Index<'_>, calendar: &Calendar) -> String {
         };
     }
     match overall(index) {
+        Verdict::Healthy if !is_compared(index) => {
+            format!("{words} is healthy: no promise was broken; there is no reference to compare its inputs with.")
+        }
         Verdict::Healthy => format!("{words} is healthy: its inputs look like the reference."),
         Verdict::Drifted if diagnosis.harmless_drift.is_empty() => {
             format!("{words} is healthy: something moved, and no promise was broken.")
@@ -135,6 +138,10 @@ pub fn summary(index: &Index<'_>, calendar: &Calendar) -> String {
         Verdict::NoData => format!("{words} has no data."),
         _ => format!("{words} was not judged: nothing that was promised was observed."),
     }
+}
+
+fn is_compared(index: &Index<'_>) -> bool {
+    index.arm.windows.iter().flat_map(|window| &window.findings).any(|finding| finding.reference_rows > 0)
 }
 
 /// Whether every arrow that ever broke keeps its promises again in the last period in which it was judged.

@@ -1,7 +1,7 @@
 //! How the numbers of a page were computed: conventions, sample sizes, confidence and the words of the verdicts.
 
 use super::super::number::count;
-use super::words::clipped;
+use super::words::{clipped, verdict_words};
 use quiver_judge::evidence::CONFIDENCE;
 use quiver_judge::finding::Verdict;
 use serde::Serialize;
@@ -22,6 +22,7 @@ pub struct ConventionWords {
 pub struct VerdictWords {
     verdict: &'static str,
     name: String,
+    short: &'static str,
     words: &'static str,
 }
 
@@ -116,7 +117,12 @@ fn verdicts() -> Vec<VerdictWords> {
     ];
     words
         .into_iter()
-        .map(|(verdict, words)| VerdictWords { verdict: verdict.name(), name: verdict.name().replace('_', " "), words })
+        .map(|(verdict, words)| VerdictWords {
+            verdict: verdict.name(),
+            name: verdict.name().replace('_', " "),
+            short: verdict_words(verdict),
+            words,
+        })
         .collect()
 }
 

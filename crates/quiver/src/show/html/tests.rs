@@ -1,7 +1,7 @@
 //! Tests of the pages as a whole: they read the HTML as a browser would, tag by tag.
 
 use super::super::comparison::Comparison;
-use super::{MAXIMUM_BYTES, comparison, report};
+use super::{FULL, LEAST, MAXIMUM_BYTES, comparison, fit, report};
 use quiver_door::spec_file::parse_spec;
 use quiver_event::Arrow;
 use quiver_event::spec::Spec;
@@ -105,6 +105,38 @@ fn the_reader_of_tags_finds_what_the_check_looks_for() {
 #[should_panic(expected = "onload")]
 fn a_page_with_a_handler_is_found_out() {
     check_harmless(&format!("<!doctype html>{}<p onload=\"x\">", "<b>".repeat(60)));
+}
+
+// ---- the size
+
+/// The size of the page that is taken when panels, rows and places are so large, and the sizes that were tried.
+fn fitted(panel: usize, row: usize, place: usize) -> (usize, usize) {
+    let tries = std::cell::Cell::new(0);
+    let page = |room: super::Room| {
+        tries.set(tries.get() + 1);
+        Ok("x".repeat(room.panels * panel + room.rows * row + room.places * place))
+    };
+    (fit(page).unwrap().len(), tries.get())
+}
+
+#[test]
+fn a_page_that_fits_is_made_once() {
+    assert_eq!(fitted(10, 10, 10), (10 * (FULL.panels + FULL.rows + FULL.places), 1));
+}
+
+#[test]
+fn panels_give_way_first_and_no_more_than_they_must() {
+    let (size, tries) = fitted(20_000, 100, 100);
+    assert!((MAXIMUM_BYTES * 9 / 10..=MAXIMUM_BYTES).contains(&size), "{size} bytes");
+    assert_eq!(tries, 3);
+}
+
+#[test]
+fn rows_and_places_give_way_where_panels_are_not_enough() {
+    assert!(fitted(20_000, 2_000, 10).0 <= MAXIMUM_BYTES);
+    assert!(fitted(20_000, 10, 10_000).0 <= MAXIMUM_BYTES);
+    let hopeless = 20_000;
+    assert_eq!(fitted(hopeless, hopeless, hopeless).0, hopeless * (LEAST.panels + LEAST.rows + LEAST.places));
 }
 
 // ---- a model

@@ -262,3 +262,14 @@ def test_a_url_that_can_never_work_is_refused(url):
 def test_a_key_that_would_break_the_header_is_refused():
     with pytest.raises(ValueError):
         HttpTransport("http://h", "qvr_\r\nX: y", None)
+
+
+def test_a_kept_connection_that_was_closed_is_no_failure(make_client, server):
+    client = make_client(max_retries=0)
+    client.log_prediction(id="a")
+    assert client.flush(10)
+    server.script = [status(0)]
+    client.log_prediction(id="b")
+    assert client.flush(10)
+    assert [request.ids for request in server.requests] == [["a"], ["b"], ["b"]]
+    assert client.stats()["retries"] == 0

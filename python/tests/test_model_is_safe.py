@@ -318,3 +318,41 @@ def test_a_mistake_in_the_sender_costs_one_batch(make_client, server, monkeypatc
     client.log_prediction()
     assert client.flush(10)
     assert client.stats()["dropped"] == {"internal": 1}
+
+
+def test_logging_in_the_middle_of_logging_loses_count_of_nothing(tmp_path):
+    """A tracer logs once more at chosen instructions of the client itself, as a signal handler or destructor may."""
+    client = quiver_ml.Client(mode="offline", file=tmp_path / "events.ndjson", model="m")
+    inserted = [0]
+
+    def interrupt(frame, event, _):
+        if Path(frame.f_code.co_filename).name not in ("queue.py", "counters.py"):
+            return None
+        frame.f_trace_opcodes = True
+        steps = [0]
+
+        def step(frame, event, _):
+            steps[0] += 1
+            if event == "opcode" and steps[0] % 7 == inserted[0] % 7:
+                sys.settrace(None)
+                inserted[0] += 1
+                client.log_prediction()
+                client.stats()
+                sys.settrace(interrupt)
+            return step
+
+        return step
+
+    before = sys.gettrace()
+    sys.settrace(interrupt)
+    try:
+        for _ in range(200):
+            client.log_prediction()
+    finally:
+        sys.settrace(before)
+    assert client.flush(20)
+    stats = client.stats()
+    assert inserted[0] > 200
+    assert stats["logged"] == stats["sent"] == 200 + inserted[0]
+    assert stats["queued"] == 0 and stats["queued_bytes"] == 0
+    client.close()

@@ -3,6 +3,7 @@
 import datetime
 import json
 import re
+from pathlib import Path
 
 import pytest
 import quiver_ml
@@ -177,3 +178,8 @@ def test_one_connection_is_kept(make_client, server, monkeypatch):
         assert client.flush(10)
     assert len(server.requests) == 3
     assert len(opened) == 1
+
+
+def test_the_version_is_that_of_the_package():
+    project = (Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8")
+    assert f'\nversion = "{quiver_ml.__version__}"\n' in project

@@ -1,8 +1,9 @@
 """Counts what became of events, and says each kind of trouble once through `logging`, never with an event's content."""
 
+import collections
 import logging
 import threading
-from typing import Dict, Optional, Set, TypedDict
+from typing import Deque, Dict, Optional, Set, Tuple, TypedDict
 
 LOGGER = logging.getLogger("quiver_ml")
 
@@ -47,8 +48,11 @@ class Counters:
     """Counts by name; safe to use from any thread."""
 
     def __init__(self) -> None:
-        # Reentrant, because a signal handler or a destructor may log in the middle of a count.
+        # A signal handler or a destructor may log in the middle of a change: the lock lets it in, and what it counts
+        # waits until that change is complete, because adding is a read and a write.
         self._lock = threading.RLock()
+        self._is_changing = False
+        self._late: Deque[Tuple[Dict[str, int], str, int]] = collections.deque()
         self._counts: Dict[str, int] = {}
         self._dropped: Dict[str, int] = {}
         self._rejected: Dict[str, int] = {}
@@ -57,28 +61,25 @@ class Counters:
 
     def add(self, name: str, count: int = 1) -> None:
         """Adds to one of the counts of `Statistics`."""
-        with self._lock:
-            self._counts[name] = self._counts.get(name, 0) + count
+        self._change(self._counts, name, count)
 
     def drop(self, reason: str, count: int = 1, about: str = "") -> None:
         """Counts events that are given up, and says so once a reason."""
         if count > 0:
-            with self._lock:
-                _add_bounded(self._dropped, reason, count)
+            self._change(self._dropped, reason, count)
             self.warn_once(f"dropped {reason}", "events are dropped: %s%s", reason, f" ({about})" if about else "")
 
     def reject(self, reason: str, count: int) -> None:
         """Counts events that the server refused, and says so once a reason."""
         if count > 0:
-            with self._lock:
-                reason = _add_bounded(self._rejected, reason, count)
-                self.add("rejected", count)
+            self._change(self._rejected, reason, count)
+            self._change(self._counts, "rejected", count)
             self.warn_once(f"rejected {reason}", "the server refuses events: %s", reason)
 
     def warn_once(self, what: str, message: str, *arguments: object) -> None:
         """Logs a warning the first time; a logging handler that fails is not the model's trouble."""
         with self._lock:
-            if what in self._said or len(self._said) >= 4 * MAX_REASONS:
+            if what in self._said or len(self._said) >= 2 * MAX_REASONS:
                 return
             self._said.add(what)
         try:
@@ -107,9 +108,15 @@ class Counters:
                 last_error=self.last_error,
             )
 
-
-def _add_bounded(counts: Dict[str, int], reason: str, count: int) -> str:
-    if reason not in counts and len(counts) >= MAX_REASONS:
-        reason = "other"
-    counts[reason] = counts.get(reason, 0) + count
-    return reason
+    def _change(self, counts: Dict[str, int], name: str, count: int) -> None:
+        with self._lock:
+            self._late.append((counts, name, count))
+            while self._late and not self._is_changing:
+                self._is_changing = True
+                try:
+                    found, reason, more = self._late.popleft()
+                    if reason not in found and len(found) >= MAX_REASONS:
+                        reason = "other"
+                    found[reason] = found.get(reason, 0) + more
+                finally:
+                    self._is_changing = False

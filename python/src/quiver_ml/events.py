@@ -9,6 +9,8 @@ from .values import Converter, Unusable, mapping
 # The server's own bound on the features of one prediction.
 MAX_FEATURES = 2_000
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
 DECIDERS = ("model", "rule", "guardrail", "fallback")
 STATUSES = ("ok", "missing", "default", "stale")
 
@@ -100,7 +102,7 @@ def now_text() -> str:
 def to_line(event: Mapping[str, Any], limit_bytes: int) -> bytes:
     """Writes an event as one line with its line feed. Raises Unusable when it is longer than the limit."""
     present = {key: value for key, value in event.items() if value is not None}
-    text = json.dumps(present, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = _ENCODER.encode(present)
     # Half a surrogate pair has no UTF-8 and would make the line unreadable.
     line = text.encode("utf-8", "replace") + b"\n"
     if len(line) > limit_bytes:

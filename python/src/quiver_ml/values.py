@@ -15,6 +15,9 @@ Json = Union[None, bool, int, float, str, List[Any], Dict[str, Any]]
 # The server refuses an event nested deeper than 32; an event and its features are two of them.
 MAX_DEPTH = 30
 
+# Numbers up to here, which NaN is not, are JSON as they are.
+MAX_PLAIN = 1 << 62
+
 
 class Unusable(Exception):
     """An argument of which no event can be made; carries a reason to count and the argument's name, no content."""
@@ -42,6 +45,10 @@ class Converter:
         Raises Unusable when the value is nested too deeply or too large.
         """
         self._spend(1)
+        kind = type(given)
+        # What most values are, without asking for all that they might be.
+        if kind is int and -MAX_PLAIN <= given <= MAX_PLAIN or kind is float and -MAX_PLAIN <= given <= MAX_PLAIN:
+            return given  # type: ignore[no-any-return]
         if given is None or given is True or given is False:
             return given
         if isinstance(given, enum.Enum):
@@ -79,7 +86,7 @@ class Converter:
             if name is None:
                 self.unconvertible.append(f"key {type(key).__name__}")
                 continue
-            self._spend(len(name))
+            self._left_bytes -= len(name)
             found[str.__str__(name)] = self.value(item, depth + 1)
         return found
 
@@ -124,6 +131,8 @@ class Converter:
 
     def number(self, given: Any, argument: str) -> Optional[float]:
         """Returns a number of the event's own keys; a vector of one is that one; NaN and the infinities are null."""
+        if given is None:
+            return None
         plain = given
         for _ in range(4):
             if isinstance(plain, (list, tuple)) and len(plain) == 1:

@@ -118,5 +118,8 @@ class Counters:
                     if reason not in found and len(found) >= MAX_REASONS:
                         reason = "other"
                     found[reason] = found.get(reason, 0) + more
+                except IndexError:
+                    # An interruption after the check has taken it already.
+                    pass
                 finally:
                     self._is_changing = False

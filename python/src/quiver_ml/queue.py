@@ -48,11 +48,19 @@ class EventQueue:
                 self._add(line)
             finally:
                 self._is_putting = False
-                while self._late:
-                    self._is_putting = True
-                    self._add(self._late.popleft())
-                    self._is_putting = False
+                self._add_late()
             return None
+
+    def _add_late(self) -> None:
+        while self._late:
+            self._is_putting = True
+            try:
+                self._add(self._late.popleft())
+            except IndexError:
+                # An interruption after the check has taken it already.
+                pass
+            finally:
+                self._is_putting = False
 
     def _is_full(self, more_bytes: int) -> bool:
         return self.events >= self._max_events or self.bytes + more_bytes > self._max_bytes

@@ -1,5 +1,6 @@
 //! Turns tables and NDJSON into batches of events; keeps out what cannot be used, and counts it by reason.
 
+pub mod arrow_stream;
 pub mod builder;
 pub(crate) mod cast;
 mod cell;
@@ -7,6 +8,7 @@ mod csv_rows;
 pub mod event_keys;
 mod feature_column;
 pub mod feature_plan;
+pub mod incoming;
 mod json_rows;
 mod line;
 mod map_column;

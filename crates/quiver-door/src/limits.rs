@@ -57,3 +57,9 @@ pub const MIN_KEY_BYTES: usize = 16;
 
 /// Cells (rows times columns) of a batch: wide tables get shorter batches, so that 10,000 columns stay in memory.
 pub const BATCH_CELLS: usize = 4_000_000;
+
+/// The longest identifier of an event: two UUIDs and a name fit many times.
+pub const MAX_IDENTIFIER_BYTES: usize = 512;
+
+/// Calls, classes or ranked items of one prediction.
+pub const MAX_EVENT_ENTRIES: usize = 1_000;

@@ -1,14 +1,22 @@
-//! The one place through which events leave the door: subjects and private features are hashed, masked or dropped.
+//! The one place through which events leave the door: subjects and private fields are hashed, masked or dropped, and
+//! every text that stays is searched for personal data.
 
-use arrow::array::{Array, ArrayRef, AsArray, MapArray, RecordBatch, StringArray, StructArray, new_null_array};
+mod columns;
+mod key_ring;
+
+pub use key_ring::{KeyRing, SubjectKey};
+
+use crate::detect::{DetectError, Detectors};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, new_null_array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::error::ArrowError;
-use hmac::{Hmac, Mac};
-use quiver_event::batch::{EventBatch, column, feature_column};
+use columns::{TextRole, role_of};
+use quiver_event::batch::{EventBatch, feature_column};
+use quiver_event::event::Kind;
 use quiver_event::spec::{Feature, FeatureType, Privacy, PrivacyAction, Spec};
-use sha2::Sha256;
-use std::collections::{BTreeMap, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Why events cannot be redacted; they are then not let through.
@@ -20,162 +28,313 @@ pub enum RedactError {
         /// Bytes given.
         bytes: usize,
     },
+    /// A key ring without a key, or whose current key is not in it.
+    #[error("the ring of subject keys has no key named {name:?}; restore the file from a backup")]
+    NoKey {
+        /// The key that was looked for.
+        name: String,
+    },
+    /// The detectors cannot be made; nothing is let through without them.
+    #[error("the detectors of personal data cannot be made: {0}")]
+    Detectors(#[from] DetectError),
+    /// A column of text has a type that cannot be searched; it is not let through.
+    #[error("column {column} is {kind}, in which personal data cannot be searched for")]
+    Unsearchable {
+        /// The column.
+        column: String,
+        /// Its Arrow type.
+        kind: DataType,
+    },
     /// Arrow refuses a column.
     #[error("a redacted column cannot be built: {0}")]
     Arrow(#[from] ArrowError),
 }
 
-/// The workspace's secret key for hashes of subjects and private values. It is never shown.
-#[derive(Clone)]
-pub struct SubjectKey(Vec<u8>);
-
-impl std::fmt::Debug for SubjectKey {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("SubjectKey(…)")
-    }
-}
-
-impl SubjectKey {
-    /// A key of at least [`crate::limits::MIN_KEY_BYTES`] bytes.
-    pub fn new(bytes: &[u8]) -> Result<Self, RedactError> {
-        if bytes.len() < crate::limits::MIN_KEY_BYTES {
-            return Err(RedactError::ShortKey { bytes: bytes.len() });
-        }
-        Ok(Self(bytes.to_vec()))
-    }
-
-    /// The hash under which a subject stands on disk, so that an erasure request can find its rows.
-    pub fn hash_subject(&self, subject: &str) -> String {
-        self.hash(SUBJECT_DOMAIN, subject)
-    }
-
-    /// HMAC-SHA-256, cut to 128 bits: enough that two subjects never meet, short enough for a column. The domain keeps
-    /// the same text in two features from having one hash, by which they could be joined.
-    fn hash(&self, domain: &str, text: &str) -> String {
-        // HMAC takes keys of any length.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return REPLACEMENT.to_owned() };
-        mac.update(domain.as_bytes());
-        mac.update(&[0]);
-        mac.update(text.as_bytes());
-        mac.finalize().into_bytes().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
-    }
-}
-
-const SUBJECT_DOMAIN: &str = "subject";
-
 /// The stand-in for replaced values.
 pub const REPLACEMENT: &str = "[redacted]";
 
-/// What the redaction did, by feature; the subject column counts as `subject`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RedactionCounts {
-    /// Values dropped.
-    pub dropped: BTreeMap<String, u64>,
-    /// Values hashed.
-    pub hashed: BTreeMap<String, u64>,
-    /// Values masked or replaced.
-    pub masked: BTreeMap<String, u64>,
+/// What was done to a field, and why.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Redaction {
+    /// The field: a column of the event, `feature_<name>` for a feature. Never a value.
+    pub field: String,
+    /// Why: a privacy class of the spec, or the name of the detector that saw something.
+    pub class: &'static str,
+    /// What was done: `drop`, `mask`, `hash` or `replace`.
+    pub action: &'static str,
 }
 
-impl RedactionCounts {
-    /// Adds the counts of another batch.
-    pub fn merge(&mut self, other: &Self) {
-        let pairs =
-            [(&mut self.dropped, &other.dropped), (&mut self.hashed, &other.hashed), (&mut self.masked, &other.masked)];
-        for (mine, theirs) in pairs {
-            for (name, count) in theirs {
-                *mine.entry(name.clone()).or_default() += count;
+/// How many values were redacted, by field, reason and action.
+pub type RedactionCounts = BTreeMap<Redaction, u64>;
+
+/// Cleans the events of one model.
+#[derive(Debug, Clone)]
+pub struct Cleaner {
+    keys: Arc<KeyRing>,
+    detectors: Arc<Detectors>,
+    /// The features by their column.
+    features: HashMap<String, (String, Feature)>,
+    /// Texts that the owner wrote into the spec as values of a field: they are known not to name a person.
+    declared: HashMap<String, HashSet<String>>,
+}
+
+impl Cleaner {
+    /// A cleaner of the events of the spec's model.
+    pub fn new(spec: &Spec, keys: Arc<KeyRing>, detectors: Arc<Detectors>) -> Self {
+        let features = spec.features.iter();
+        let features = features.map(|(name, feature)| (feature_column(name), (name.to_owned(), feature.clone())));
+        let values = |feature: &Feature| -> HashSet<String> {
+            let values = feature.values.as_deref().unwrap_or_default();
+            values.iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect()
+        };
+        let declared = spec.features.iter().filter(|(_, feature)| feature.values.is_some());
+        let declared = declared.map(|(name, feature)| (feature_column(name), values(feature))).collect();
+        Self { keys, detectors, features: features.collect(), declared }
+    }
+
+    /// Applies the spec's privacy and the detectors: what comes back may be written to disk, what went in must not.
+    ///
+    /// A subject becomes its keyed hash. A feature whose action is `drop` becomes null. `hash`, `mask` and `replace`
+    /// apply to texts and categories; a number, truth value, instant or vector cannot hold a hash or a stand-in, so
+    /// these actions drop it. The slices that repeat a feature are treated as the feature is. In every text that
+    /// stays, what a detector finds is replaced; an identifier in which one finds something becomes a keyed hash as a
+    /// whole, so that a feedback still finds its prediction.
+    pub fn clean(&self, batch: &EventBatch) -> Result<(EventBatch, RedactionCounts), RedactError> {
+        let mut counts = RedactionCounts::new();
+        let schema = batch.rows.schema();
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(schema.fields().len());
+        let mut fields: Vec<Arc<Field>> = Vec::with_capacity(schema.fields().len());
+        for (field, array) in schema.fields().iter().zip(batch.rows.columns()) {
+            let redacted = self.clean_column(batch.kind, field.name(), array, &mut counts)?;
+            // A hashed dictionary comes back as plain text.
+            let kept = redacted.data_type() == field.data_type();
+            fields.push(if kept {
+                Arc::clone(field)
+            } else {
+                Arc::new(Field::new(field.name(), redacted.data_type().clone(), field.is_nullable()))
+            });
+            columns.push(redacted);
+        }
+        let rows = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+        Ok((EventBatch { model: batch.model.clone(), kind: batch.kind, rows }, counts))
+    }
+
+    fn clean_column(
+        &self,
+        kind: Kind,
+        name: &str,
+        array: &ArrayRef,
+        counts: &mut RedactionCounts,
+    ) -> Result<ArrayRef, RedactError> {
+        if array.null_count() == array.len() {
+            return Ok(Arc::clone(array));
+        }
+        if kind == Kind::Prediction
+            && let Some((feature_name, feature)) = self.features.get(name)
+        {
+            return self.clean_feature(name, feature_name, feature, array, counts);
+        }
+        match role_of(name, array.data_type()) {
+            TextRole::None => Ok(Arc::clone(array)),
+            TextRole::Subject => {
+                let texts = cast(array, &DataType::Utf8)?;
+                let hashed = texts.as_string::<i32>().iter().map(|text| text.map(|text| self.keys.hash_subject(text)));
+                let hashed: StringArray = hashed.collect();
+                add(counts, name, "subject", "hash", (hashed.len() - hashed.null_count()) as u64);
+                Ok(Arc::new(hashed))
+            }
+            TextRole::Identifier => self.search(name, array, &|text| self.search_identifier(text), counts),
+            TextRole::Text => self.search(name, array, &|text| self.search_text(text), counts),
+            TextRole::TextMap => columns::map_texts(
+                array,
+                &mut |key, value, counts| self.clean_entry(name, key, value, counts),
+                counts,
+            ),
+            TextRole::Unsearchable => {
+                Err(RedactError::Unsearchable { column: name.to_owned(), kind: array.data_type().clone() })
             }
         }
     }
-}
 
-/// Applies the spec's privacy to a batch: what comes back may be written to disk, what went in must not.
-///
-/// A subject becomes its keyed hash. A feature whose action is `drop` becomes null. `hash`, `mask` and `replace` apply
-/// to texts and categories; a number, truth value, instant or vector cannot hold a hash or a stand-in, so these actions
-/// drop it. The slices that repeat a feature are treated as the feature is.
-pub fn clean(spec: &Spec, batch: &EventBatch, key: &SubjectKey) -> Result<(EventBatch, RedactionCounts), RedactError> {
-    let mut counts = RedactionCounts::default();
-    let private: HashMap<String, (&str, &Feature)> = spec
-        .features
-        .iter()
-        .filter(|(_, feature)| feature.effective_action() != PrivacyAction::Keep)
-        .map(|(name, feature)| (feature_column(name), (name, feature)))
-        .collect();
-    let schema = batch.rows.schema();
-    let mut columns: Vec<ArrayRef> = Vec::with_capacity(schema.fields().len());
-    let mut fields: Vec<Arc<Field>> = Vec::with_capacity(schema.fields().len());
-    for (field, array) in schema.fields().iter().zip(batch.rows.columns()) {
-        let redacted = if field.name() == column::SUBJECT {
-            let texts = cast(array, &DataType::Utf8)?;
-            let hashed = texts.as_string::<i32>().iter().map(|text| text.map(|text| key.hash_subject(text)));
-            let hashed: StringArray = hashed.collect();
-            count(&mut counts.hashed, "subject", &hashed);
-            Arc::new(hashed)
-        } else if let Some((name, feature)) = private.get(field.name()) {
-            redact_feature(name, feature, array, key, &mut counts)?
-        } else if field.name() == column::SLICES && !private.is_empty() {
-            redact_slices(spec, array, key)?
-        } else {
-            Arc::clone(array)
-        };
-        // A hashed dictionary comes back as plain text.
-        let kept = redacted.data_type() == field.data_type();
-        fields.push(if kept {
-            Arc::clone(field)
-        } else {
-            Arc::new(Field::new(field.name(), redacted.data_type().clone(), field.is_nullable()))
+    fn clean_feature(
+        &self,
+        column: &str,
+        name: &str,
+        feature: &Feature,
+        array: &ArrayRef,
+        counts: &mut RedactionCounts,
+    ) -> Result<ArrayRef, RedactError> {
+        let textual = matches!(feature.kind, FeatureType::Category | FeatureType::Text);
+        let action = feature.effective_action();
+        if action == PrivacyAction::Keep {
+            if !textual {
+                return Ok(Arc::clone(array));
+            }
+            let declared = self.declared.get(column);
+            let search = |text: &str| match declared.is_some_and(|declared| declared.contains(text)) {
+                true => None,
+                false => self.search_text(text),
+            };
+            return self.search(column, array, &search, counts);
+        }
+        let values = (array.len() - array.logical_null_count()) as u64;
+        if action == PrivacyAction::Drop || !textual {
+            add(counts, column, class_name(feature.privacy), "drop", values);
+            return Ok(new_null_array(array.data_type(), array.len()));
+        }
+        add(counts, column, class_name(feature.privacy), action_name(action), values);
+        let texts = cast(array, &DataType::Utf8)?;
+        let texts = texts.as_string::<i32>().iter();
+        let redacted: StringArray = texts.map(|text| text.map(|text| self.redact_value(name, feature, text))).collect();
+        Ok(Arc::new(redacted))
+    }
+
+    /// What stands in for one text of a private feature.
+    fn redact_value(&self, name: &str, feature: &Feature, text: &str) -> String {
+        match feature.effective_action() {
+            // A feature that names the subject has the subject's hash, so that an erasure finds both.
+            PrivacyAction::Hash if feature.privacy == Privacy::Subject => self.keys.hash_subject(text),
+            PrivacyAction::Hash => self.keys.hash(&format!("feature:{name}"), text),
+            // A shape of letters and digits holds no value, but what is neither is kept and may be a whole value.
+            PrivacyAction::Mask => mask(text),
+            PrivacyAction::Keep | PrivacyAction::Drop | PrivacyAction::Replace => REPLACEMENT.to_owned(),
+        }
+    }
+
+    /// Replaces what `search` finds in a column of texts; a column in which nothing is found comes back as it is.
+    fn search(
+        &self,
+        name: &str,
+        array: &ArrayRef,
+        search: &dyn Fn(&str) -> Option<Searched>,
+        counts: &mut RedactionCounts,
+    ) -> Result<ArrayRef, RedactError> {
+        if let Some(dictionary) = array.as_any_dictionary_opt() {
+            // Each distinct text is searched once; the counts are then of distinct texts.
+            let values = self.search(name, dictionary.values(), search, counts)?;
+            return Ok(dictionary.with_values(values));
+        }
+        let texts = cast(array, &DataType::Utf8)?;
+        let texts = texts.as_string::<i32>();
+        let mut changed: Vec<(usize, String)> = Vec::new();
+        let mut last: (&str, bool) = ("", true);
+        for row in 0..texts.len() {
+            if texts.is_null(row) {
+                continue;
+            }
+            let text = texts.value(row);
+            // Categories come in runs: what was clean a row ago is clean.
+            if last.1 && last.0 == text {
+                continue;
+            }
+            let found = search(text);
+            last = (text, found.is_none());
+            if let Some(found) = found {
+                found.seen.iter().for_each(|class| add(counts, name, class, found.action, 1));
+                changed.push((row, found.text));
+            }
+        }
+        if changed.is_empty() {
+            return Ok(Arc::clone(array));
+        }
+        let mut changed = changed.into_iter().peekable();
+        let replaced = texts.iter().enumerate().map(|(row, text)| match changed.next_if(|(at, _)| *at == row) {
+            Some((_, text)) => Some(Cow::Owned(text)),
+            None => text.map(Cow::Borrowed),
         });
-        columns.push(redacted);
+        Ok(Arc::new(replaced.collect::<StringArray>()))
     }
-    let rows = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
-    Ok((EventBatch { model: batch.model.clone(), kind: batch.kind, rows }, counts))
+
+    fn search_text(&self, text: &str) -> Option<Searched> {
+        let (redacted, found) = self.detectors.redact(text);
+        if found.is_empty() {
+            return None;
+        }
+        let seen = found.iter().map(|found| found.detector.name()).collect();
+        Some(Searched { text: redacted.into_owned(), seen, action: "replace" })
+    }
+
+    fn search_identifier(&self, text: &str) -> Option<Searched> {
+        let found = self.detectors.find(text);
+        if found.is_empty() {
+            return None;
+        }
+        let seen = found.iter().map(|found| found.detector.name()).collect();
+        Some(Searched { text: self.keys.hash(IDENTIFIER_DOMAIN, text), seen, action: "hash" })
+    }
+
+    /// One entry of a map: its key, and its value where that is a text.
+    fn clean_entry(
+        &self,
+        column: &str,
+        key: &str,
+        value: Option<&str>,
+        counts: &mut RedactionCounts,
+    ) -> (Option<String>, Option<Option<String>>) {
+        let new_key = self.search_text(key).map(|found| {
+            found.seen.iter().for_each(|class| add(counts, column, class, found.action, 1));
+            found.text
+        });
+        let Some(text) = value else { return (new_key, None) };
+        let feature = self.features.get(&feature_column(key)).map(|(_, feature)| feature);
+        let action = feature.map_or(PrivacyAction::Keep, Feature::effective_action);
+        let new_value = match (action, feature) {
+            (PrivacyAction::Keep, _) | (_, None) => {
+                let declared = self.declared.get(&feature_column(key));
+                let found = match declared.is_some_and(|declared| declared.contains(text)) {
+                    true => None,
+                    false => self.search_text(text),
+                };
+                found.map(|found| {
+                    found.seen.iter().for_each(|class| add(counts, column, class, found.action, 1));
+                    Some(found.text)
+                })
+            }
+            (PrivacyAction::Drop, Some(_)) => Some(None),
+            (_, Some(feature)) => {
+                let textual = matches!(feature.kind, FeatureType::Category | FeatureType::Text);
+                Some(textual.then(|| self.redact_value(key, feature, text)))
+            }
+        };
+        (new_key, new_value)
+    }
 }
 
-fn count(counts: &mut BTreeMap<String, u64>, name: &str, array: &dyn Array) {
-    let values = (array.len() - array.logical_null_count()) as u64;
-    if values > 0 {
-        *counts.entry(name.to_owned()).or_default() += values;
+/// Identifiers of all kinds share one domain: a feedback's `prediction_id` is its prediction's `id`.
+const IDENTIFIER_DOMAIN: &str = "identifier";
+
+/// What a search left of a text in which it found something.
+struct Searched {
+    text: String,
+    seen: Vec<&'static str>,
+    action: &'static str,
+}
+
+fn add(counts: &mut RedactionCounts, field: &str, class: &'static str, action: &'static str, count: u64) {
+    if count > 0 {
+        *counts.entry(Redaction { field: field.to_owned(), class, action }).or_default() += count;
     }
 }
 
-fn redact_feature(
-    name: &str,
-    feature: &Feature,
-    array: &ArrayRef,
-    key: &SubjectKey,
-    counts: &mut RedactionCounts,
-) -> Result<ArrayRef, RedactError> {
-    let textual = matches!(feature.kind, FeatureType::Category | FeatureType::Text);
-    if feature.effective_action() == PrivacyAction::Drop || !textual {
-        count(&mut counts.dropped, name, array);
-        return Ok(new_null_array(array.data_type(), array.len()));
+fn class_name(privacy: Privacy) -> &'static str {
+    match privacy {
+        Privacy::Public => "public",
+        Privacy::Internal => "internal",
+        Privacy::Personal => "personal",
+        Privacy::Sensitive => "sensitive",
+        Privacy::Secret => "secret",
+        Privacy::Subject => "subject",
+        Privacy::FreeText => "free_text",
     }
-    let counted = match feature.effective_action() {
-        PrivacyAction::Hash => &mut counts.hashed,
-        _ => &mut counts.masked,
-    };
-    count(counted, name, array);
-    let texts = cast(array, &DataType::Utf8)?;
-    let redacted: StringArray = texts
-        .as_string::<i32>()
-        .iter()
-        .map(|text| text.and_then(|text| redact_text(name, feature, text, key)))
-        .collect();
-    Ok(Arc::new(redacted))
 }
 
-/// What stays of one text; none where nothing may.
-fn redact_text(name: &str, feature: &Feature, text: &str, key: &SubjectKey) -> Option<String> {
-    match feature.effective_action() {
-        PrivacyAction::Keep => Some(text.to_owned()),
-        PrivacyAction::Drop => None,
-        // A feature that names the subject has the subject's hash, so that an erasure finds both.
-        PrivacyAction::Hash if feature.privacy == Privacy::Subject => Some(key.hash_subject(text)),
-        PrivacyAction::Hash => Some(key.hash(&format!("feature:{name}"), text)),
-        PrivacyAction::Mask => Some(mask(text)),
-        PrivacyAction::Replace => Some(REPLACEMENT.to_owned()),
+fn action_name(action: PrivacyAction) -> &'static str {
+    match action {
+        PrivacyAction::Keep => "keep",
+        PrivacyAction::Drop => "drop",
+        PrivacyAction::Mask => "mask",
+        PrivacyAction::Hash => "hash",
+        PrivacyAction::Replace => "replace",
     }
 }
 
@@ -192,50 +351,9 @@ fn mask(text: &str) -> String {
         .collect()
 }
 
-/// Slices hold copies of features; those of private ones are redacted alike, and dropped where nothing may stay.
-fn redact_slices(spec: &Spec, array: &ArrayRef, key: &SubjectKey) -> Result<ArrayRef, RedactError> {
-    let Some(map) = array.as_map_opt() else { return Ok(new_null_array(array.data_type(), array.len())) };
-    let names = map.keys().as_string::<i32>();
-    let values = map.values().as_string::<i32>();
-    let redacted: StringArray = (0..names.len())
-        .map(|entry| {
-            let text = values.is_valid(entry).then(|| values.value(entry))?;
-            match spec.features.get(names.value(entry)) {
-                Some(feature) => {
-                    let textual = matches!(feature.kind, FeatureType::Category | FeatureType::Text);
-                    let keep = feature.effective_action() == PrivacyAction::Keep;
-                    let text = (textual || keep).then(|| redact_text(names.value(entry), feature, text, key));
-                    text.flatten()
-                }
-                None => None,
-            }
-        })
-        .collect();
-    let entries = map.entries();
-    let columns = vec![Arc::clone(entries.column(0)), Arc::new(redacted) as ArrayRef];
-    let entries = StructArray::try_new(entries.fields().clone(), columns, None)?;
-    let DataType::Map(field, ordered) = map.data_type() else {
-        return Ok(new_null_array(array.data_type(), array.len()));
-    };
-    let map = MapArray::try_new(Arc::clone(field), map.offsets().clone(), entries, map.nulls().cloned(), *ordered)?;
-    Ok(Arc::new(map))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_hash_is_keyed_stable_and_apart_by_domain() {
-        let key = SubjectKey::new(b"0123456789abcdef").unwrap();
-        let other = SubjectKey::new(b"0123456789abcdeg").unwrap();
-        assert_eq!(key.hash_subject("u-1"), key.hash_subject("u-1"));
-        assert_ne!(key.hash_subject("u-1"), other.hash_subject("u-1"));
-        assert_ne!(key.hash_subject("u-1"), key.hash("feature:user", "u-1"));
-        assert_eq!(key.hash_subject("u-1").len(), 32);
-        assert_eq!(format!("{key:?}"), "SubjectKey(…)");
-        assert!(SubjectKey::new(b"short").is_err());
-    }
 
     #[test]
     fn a_mask_keeps_the_shape_only() {

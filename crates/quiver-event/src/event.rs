@@ -18,6 +18,28 @@ pub enum Event {
     Change(Change),
 }
 
+impl Event {
+    /// Which kind it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Prediction(_) => Kind::Prediction,
+            Self::Feedback(_) => Kind::Feedback,
+            Self::Heartbeat(_) => Kind::Heartbeat,
+            Self::Change(_) => Kind::Change,
+        }
+    }
+
+    /// When it happened.
+    pub fn at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Prediction(event) => event.at,
+            Self::Feedback(event) => event.at,
+            Self::Heartbeat(event) => event.at,
+            Self::Change(event) => event.at,
+        }
+    }
+}
+
 /// The name of an event's kind, as in NDJSON and in the journal's streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -3,28 +3,34 @@
 mod evaluate;
 mod ingest;
 mod outcome;
-mod payload;
+pub(crate) mod payload;
 mod profile;
 mod reference;
 mod segment;
 mod shared;
+mod upkeep;
+mod workspace;
 
 pub use ingest::Sourced;
-pub use segment::Flushed;
+pub use segment::{Flushed, flush};
+pub use upkeep::tidy_shared;
+pub use workspace::Workspace;
 
 use quiver_event::event::Kind;
 use quiver_event::spec::Spec;
 use quiver_event::time::{TimeError, Timestamp};
 use quiver_store::catalogue::DEFAULT_WORKSPACE;
-use quiver_store::catalogue::{Catalogue, CatalogueError};
+use quiver_store::catalogue::CatalogueError;
 use quiver_store::data_folder::ModelKey;
 use quiver_store::data_folder::{DataFolder, DataFolderError};
-use quiver_store::journal::{Journal, JournalError, JournalOptions, Recovery};
+use quiver_store::journal::{JournalError, Recovery};
 use quiver_store::query::{QueryEngine, QueryOptions};
 use quiver_store::table::TableError;
 use reference::PinnedReference;
+use segment::OpenTable;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Why the flow stopped.
@@ -82,12 +88,16 @@ pub enum PipelineError {
 /// The open flow of one model.
 #[derive(Debug)]
 pub struct Pipeline {
-    folder: DataFolder,
-    journal: Journal,
-    catalogue: Catalogue,
+    workspace: Arc<Workspace>,
     spec: Spec,
     opened_at: Timestamp,
     touched_producers: BTreeSet<String>,
+    /// The tables of the model's events, once they are open.
+    tables: Vec<OpenTable>,
+    /// Nothing below this offset is missing in them.
+    flushed_to: i64,
+    /// Whether rows were committed that nobody asked about yet.
+    changed: bool,
 }
 
 impl Pipeline {
@@ -101,14 +111,33 @@ impl Pipeline {
         fresh_epoch: Uuid,
         now: Timestamp,
     ) -> Result<(Self, Recovery), PipelineError> {
-        let folder = DataFolder::open(path)?;
-        let (journal, recovery) = folder.open_journal(fresh_epoch, JournalOptions::default())?;
-        let catalogue = folder.open_catalogue().await?;
-        let pipeline = Self { folder, journal, catalogue, spec, opened_at: now, touched_producers: BTreeSet::new() };
-        let model = &pipeline.spec.model;
-        pipeline.catalogue.put_model(DEFAULT_WORKSPACE, model, now.0).await?;
-        pipeline.catalogue.put_spec(DEFAULT_WORKSPACE, model, &content_hash(spec_text), spec_text, now.0).await?;
-        Ok((pipeline, recovery))
+        let (workspace, recovery) = Workspace::open(path, fresh_epoch).await?;
+        Ok((Self::of(Arc::new(workspace), spec, spec_text, now).await?, recovery))
+    }
+
+    /// The flow of one more model in an open data folder.
+    pub async fn of(
+        workspace: Arc<Workspace>,
+        spec: Spec,
+        spec_text: &str,
+        now: Timestamp,
+    ) -> Result<Self, PipelineError> {
+        let (catalogue, model) = (&workspace.catalogue, &spec.model);
+        catalogue.put_model(DEFAULT_WORKSPACE, model, now.0).await?;
+        catalogue.put_spec(DEFAULT_WORKSPACE, model, &content_hash(spec_text), spec_text, now.0).await?;
+        Ok(Self { workspace, spec, opened_at: now, touched_producers: BTreeSet::new(), tables: Vec::new(), flushed_to: 0, changed: false })
+    }
+
+    /// A flow that only reads what is stored of a model; it keeps nothing in the catalogue.
+    pub fn reading(workspace: Arc<Workspace>, spec: Spec) -> Self {
+        let opened_at = Timestamp(0);
+        let touched_producers = BTreeSet::new();
+        Self { workspace, spec, opened_at, touched_producers, tables: Vec::new(), flushed_to: 0, changed: false }
+    }
+
+    /// Whether rows were committed since this was asked last.
+    pub fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
     }
 
     /// The spec of the model.
@@ -127,16 +156,16 @@ impl Pipeline {
             (quiver_store::data_folder::TableName::Outcomes, shared::outcome_options()),
             (quiver_store::data_folder::TableName::Findings, shared::finding_options()),
         ] {
-            self.folder.open_table(name, &options).await?;
+            self.workspace.folder.open_table(name, &options).await?;
         }
-        let options = QueryOptions::new(self.folder.temporary_folder());
-        Ok(self.folder.open_queries(ModelKey::new(&self.spec.model), &options).await?)
+        let options = QueryOptions::new(self.workspace.folder.temporary_folder());
+        Ok(self.workspace.folder.open_queries(ModelKey::new(&self.spec.model), &options).await?)
     }
 
     /// The offset below which the model's table of a kind holds every event.
     async fn committed_offset(&self, kind: Kind) -> Result<i64, PipelineError> {
         let table = self.event_table(kind).await?;
-        Ok(table.next_offset(&self.journal.identity().application_id()).await?.unwrap_or(0))
+        Ok(table.next_offset(&self.journal_application()).await?.unwrap_or(0))
     }
 
     /// What profiles, outcomes and findings are derived by: the spec and the pinned references. When either changes,
@@ -148,12 +177,13 @@ impl Pipeline {
 
     /// Whose progress a derived table keeps: one for each model, stage and derivation.
     fn derived_application(&self, stage: &str, derivation: &str) -> String {
-        let journal = self.journal.identity().application_id();
+        let journal = self.journal_application();
         format!("{journal}/{stage}/{}/{derivation}", ModelKey::new(&self.spec.model).slug())
     }
 
-    fn workspace(&self) -> &'static str {
-        DEFAULT_WORKSPACE
+    /// Whose offsets the tables keep.
+    fn journal_application(&self) -> String {
+        self.workspace.journal().identity().application_id()
     }
 }
 

@@ -82,14 +82,6 @@ impl EventBuilder {
                 self.predictions.push(*prediction);
             }
             Event::Feedback(mut feedback) => {
-                if feedback.prediction_id.is_none() && feedback.decision_id.is_none() && feedback.entity.is_none() {
-                    return Err(reason::NO_TARGET);
-                }
-                match feedback.value {
-                    Value::Number(_) | Value::String(_) | Value::Bool(_) => {}
-                    Value::Null => return Err(reason::NO_VALUE),
-                    Value::Array(_) | Value::Object(_) => return Err(reason::WRONG_TYPE),
-                }
                 name_if_needed(&mut feedback.id, make_id);
                 self.feedback.push(feedback);
             }

@@ -1,16 +1,16 @@
 //! Decodes lines of events (all four kinds) for one spec; a bad line is counted by reason and the next one read.
 
 use super::builder::EventBuilder;
-use super::event_keys::{Undeclared, drop_unknown};
-use super::line::{LineRead, Lines, nests_deeper};
+use super::event_keys::Undeclared;
+use super::incoming::Incoming;
+use super::line::{LineRead, Lines};
 use super::rejected::{Rejections, reason};
 use crate::limits;
 use arrow::error::ArrowError;
 use quiver_event::batch::EventBatch;
-use quiver_event::event::{Event, Kind};
+use quiver_event::event::Event;
 use quiver_event::spec::Spec;
-use quiver_event::time::{TimeError, Timestamp};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::io::BufRead;
 
 /// Why events cannot be decoded further.
@@ -121,60 +121,12 @@ impl<'a, R: BufRead> EventReader<'a, R> {
     }
 
     fn event(&mut self, line: &[u8]) -> Result<Event, &'static str> {
-        if nests_deeper(line, limits::MAX_EVENT_DEPTH) {
-            return Err(reason::TOO_DEEP);
-        }
-        let value: Value = serde_json::from_slice(line).map_err(|_| match std::str::from_utf8(line) {
-            Ok(_) => reason::NOT_JSON,
-            Err(_) => reason::NOT_UTF8,
-        })?;
-        let Value::Object(mut event) = value else { return Err(reason::NOT_AN_OBJECT) };
-        let kind = event.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
-        if !Kind::ALL.iter().any(|known| known.name() == kind) {
-            return Err(reason::UNKNOWN_KIND);
-        }
-        if event.get("model").and_then(Value::as_str) != Some(&self.spec.model) {
-            return Err(reason::UNKNOWN_MODEL);
-        }
-        check_time(event.get("at"))?;
-        let features = event.get("features").and_then(Value::as_object).map_or(0, Map::len);
-        if features > limits::MAX_EVENT_FEATURES {
-            return Err(reason::TOO_MANY_FEATURES);
-        }
+        let incoming = Incoming::of_line(self.lines.number, line)?;
         // A short line holds no long field.
-        if line.len() > limits::MAX_FIELD_BYTES && has_long_text(&Value::Object(event.clone())) {
+        if line.len() > limits::MAX_FIELD_BYTES && has_long_text(&Value::Object(incoming.event.clone())) {
             return Err(reason::FIELD_TOO_LONG);
         }
-        drop_unknown(&kind, &mut event, &mut self.undeclared);
-        self.keep_declared_slices(&mut event);
-        serde_json::from_value(Value::Object(event)).map_err(|_| reason::WRONG_TYPE)
-    }
-
-    /// Slices that the spec does not list are dropped and counted; numbers and truth values become texts.
-    fn keep_declared_slices(&mut self, event: &mut Map<String, Value>) {
-        let Some(Value::Object(slices)) = event.get_mut("slices") else { return };
-        slices.retain(|name, value| {
-            let declared = self.spec.slices.iter().any(|slice| slice == name);
-            if !declared {
-                self.undeclared.add("slices", name);
-            }
-            if matches!(value, Value::Number(_) | Value::Bool(_)) {
-                *value = Value::String(super::feature_plan::value_text(value));
-            }
-            declared && !value.is_null()
-        });
-    }
-}
-
-fn check_time(at: Option<&Value>) -> Result<(), &'static str> {
-    match at {
-        None | Some(Value::Null) => Err(reason::NO_TIME),
-        Some(Value::String(text)) => match Timestamp::parse(text) {
-            Ok(_) => Ok(()),
-            Err(TimeError::NoZone(_)) => Err(reason::NO_ZONE),
-            Err(_) => Err(reason::NOT_A_TIME),
-        },
-        Some(_) => Err(reason::NOT_A_TIME),
+        incoming.check(self.spec, &mut self.undeclared)
     }
 }
 

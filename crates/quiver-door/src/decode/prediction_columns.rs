@@ -12,13 +12,14 @@ use quiver_event::event::{Arm, Cost, DecidedBy, Decision, FeatureMeta, FeatureSt
 use quiver_event::spec::{FeatureType, Spec, Task};
 use quiver_event::time::{TimeError, Timestamp};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Reads the features of predictions as the spec declares them.
 #[derive(Debug)]
 pub(super) struct FeatureReader {
     plans: Vec<FeaturePlan>,
+    names: HashSet<String>,
     /// The oldest a feature's raw event may be, in microseconds, by the feature's position.
     max_ages: Vec<Option<i64>>,
     source_ages: HashMap<String, i64>,
@@ -40,11 +41,12 @@ impl FeatureReader {
             })
             .collect();
         let subject = spec.privacy.as_ref().and_then(|privacy| privacy.subject.clone());
-        Self { plans, max_ages, source_ages, subject }
+        let names = plans.iter().map(|plan| plan.name.clone()).collect();
+        Self { plans, names, max_ages, source_ages, subject }
     }
 
     fn is_declared(&self, name: &str) -> bool {
-        self.plans.iter().any(|plan| plan.name == name)
+        self.names.contains(name)
     }
 
     /// Takes the subject out of the features, and drops and counts what the spec does not declare.

@@ -101,4 +101,45 @@ pub mod reason {
     pub const NO_VALUE: &str = "no_value";
     /// A feedback that names neither prediction nor decision nor entity.
     pub const NO_TARGET: &str = "no_target";
+    /// An identifier longer than the limit.
+    pub const ID_TOO_LONG: &str = "id_too_long";
+    /// More calls, classes or ranked items than the limit.
+    pub const TOO_MANY_ENTRIES: &str = "too_many_entries";
+    /// An event longer than the server takes.
+    pub const EVENT_TOO_LONG: &str = "event_too_long";
+    /// A time further ahead of the server's clock than the limit.
+    pub const IN_THE_FUTURE: &str = "in_the_future";
+    /// Neither the event has an id nor the request an idempotency key.
+    pub const NO_ID_NO_KEY: &str = "no_id_no_key";
+    /// The columns of a table do not fit the spec.
+    pub const NO_MAPPING: &str = "no_mapping";
+
+    /// What a sender can do about a reason.
+    pub fn advice(reason: &str) -> &'static str {
+        match reason {
+            FIELD_COUNT => "give every row as many fields as the header",
+            NOT_A_NUMBER | NOT_A_BOOLEAN => "send the type that the spec declares for the column",
+            NOT_A_TIME => "write `at` as RFC 3339, such as 2013-07-01T14:03:11Z",
+            NO_ZONE => "write the time with its zone, such as 2013-07-01T14:03:11Z or +02:00",
+            NO_TIME => "add `at`, the time of the event, such as 2013-07-01T14:03:11Z",
+            NO_ID => "give every row the id that the spec's `columns.id` names",
+            NO_ID_NO_KEY => "give the event an `id`, or the request an Idempotency-Key header, so that a retry is not counted twice",
+            NOT_UTF8 => "send UTF-8",
+            FIELD_TOO_LONG | LINE_TOO_LONG | EVENT_TOO_LONG => "send a shorter event, or drop its long texts",
+            NOT_JSON => "send one JSON object a line",
+            NOT_AN_OBJECT => "send a JSON object",
+            TOO_DEEP => "nest less: the format itself needs five levels",
+            TOO_MANY_FEATURES => "send the features that the spec declares",
+            TOO_MANY_ENTRIES => "send fewer calls, classes or ranked items",
+            UNKNOWN_KIND => "write `kind` as prediction, feedback, heartbeat or change",
+            UNKNOWN_MODEL => "name a model whose spec this server has (GET /v1/models), or put its spec",
+            WRONG_TYPE => "send the keys of the event with the types of docs/events.md",
+            NO_VALUE => "add `value`, the label",
+            NO_TARGET => "name what the feedback is about: prediction_id, decision_id or entity",
+            ID_TOO_LONG => "send identifiers of at most 512 bytes",
+            IN_THE_FUTURE => "check the clock of the sender, or raise ingest.max_clock_skew",
+            NO_MAPPING => "name the columns as the spec does, or map them under its `columns`",
+            _ => "see docs/events.md",
+        }
+    }
 }

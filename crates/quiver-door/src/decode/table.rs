@@ -7,7 +7,7 @@ use super::table_rows;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::error::ArrowError;
-use quiver_event::batch::{EventBatch, schema_of};
+use quiver_event::batch::{EventBatch, column, feature_column, schema_of};
 use quiver_event::event::Kind;
 use quiver_event::spec::{ArmColumns, Columns, FeatureType, PrivacyAction, Spec, Task, nearest_word};
 use std::collections::BTreeSet;
@@ -83,6 +83,8 @@ pub struct TableMapping {
     pub(super) prediction_schema: SchemaRef,
     pub(super) feedback_schema: SchemaRef,
     pub(super) keep_dictionaries: bool,
+    /// Columns of the event itself that a stream of events brings beside those that the spec can name.
+    pub(super) event_columns: Vec<String>,
     needed: BTreeSet<String>,
     undeclared: Vec<String>,
 }
@@ -106,7 +108,37 @@ impl TableMapping {
                 nearest: None,
             }]));
         };
-        let mut check = Check { schema, errors: Vec::new(), needed: BTreeSet::new() };
+        Self::checked(spec, columns, schema, fingerprint, Vec::new())
+    }
+
+    /// A mapping of a stream of prediction events, whose columns are named as the event's keys; features stand under
+    /// their own name or under `feature_<name>`, and one that is not there is missing. The spec's `columns` come first.
+    ///
+    /// Rows without an id are named by `fingerprint`; where there is none either, the stream must have a column `id`.
+    pub fn of_events(spec: &Spec, schema: &Schema, fingerprint: Option<&str>) -> Result<Self, MappingErrors> {
+        let columns = event_columns(spec, schema);
+        if columns.id.is_none() && fingerprint.is_none() {
+            return Err(MappingErrors(vec![MappingError {
+                key: "columns.id".to_owned(),
+                message: super::rejected::reason::advice(super::rejected::reason::NO_ID_NO_KEY).to_owned(),
+                nearest: None,
+            }]));
+        }
+        let taken = |name: &&str| schema.field_with_name(name).is_ok();
+        let beside = PLAIN_EVENT_COLUMNS.iter().copied().filter(taken).map(str::to_owned).collect();
+        Self::checked(spec, &columns, schema, fingerprint.unwrap_or_default(), beside)
+    }
+
+    fn checked(
+        spec: &Spec,
+        columns: &Columns,
+        schema: &Schema,
+        fingerprint: &str,
+        event_columns: Vec<String>,
+    ) -> Result<Self, MappingErrors> {
+        let lenient = !event_columns.is_empty() || spec.columns.is_none();
+        let mut check = Check { schema, errors: Vec::new(), needed: BTreeSet::new(), lenient };
+        check.needed.extend(event_columns.iter().cloned());
         let zone = check.zone(columns);
         check.named_columns(columns, zone.is_some());
         let arms = check.arms(spec, columns);
@@ -133,6 +165,7 @@ impl TableMapping {
             prediction_schema: schema_of(Kind::Prediction, spec),
             feedback_schema: schema_of(Kind::Feedback, spec),
             keep_dictionaries: false,
+            event_columns,
             needed: check.needed,
             undeclared,
         })
@@ -162,10 +195,73 @@ impl TableMapping {
     }
 }
 
+/// The event's own columns that no key of the spec's `columns` names; they are taken as they are.
+const PLAIN_EVENT_COLUMNS: [&str; 15] = [
+    column::REQUEST_TYPE,
+    column::DECISION_ID,
+    column::TRACE_ID,
+    column::ARM,
+    column::ARM_ASSIGNED,
+    column::PROPENSITY,
+    column::ARM_CONFIG,
+    column::RULE,
+    column::CPU_MS,
+    column::GPU_MS,
+    column::MEMORY_MB,
+    column::BYTES,
+    column::TOKENS_IN,
+    column::TOKENS_OUT,
+    column::EMBEDDING,
+];
+
+/// The spec's `columns`, filled up with the names of the event's keys where the schema has them.
+fn event_columns(spec: &Spec, schema: &Schema) -> Columns {
+    let mut columns = spec.columns.clone().unwrap_or_default();
+    let has = |name: &str| schema.field_with_name(name).is_ok();
+    let fill = |slot: &mut Option<String>, name: &str| {
+        if slot.as_ref().is_none_or(|given| !has(given)) {
+            *slot = has(name).then(|| name.to_owned());
+        }
+    };
+    fill(&mut columns.at, column::AT);
+    fill(&mut columns.id, column::ID);
+    fill(&mut columns.version, column::VERSION);
+    fill(&mut columns.action, column::ACTION);
+    fill(&mut columns.model_action, column::MODEL_ACTION);
+    fill(&mut columns.decided_by, column::DECIDED_BY);
+    fill(&mut columns.latency_ms, column::LATENCY_MS);
+    fill(&mut columns.error, column::ERROR);
+    fill(&mut columns.subject, column::SUBJECT);
+    fill(&mut columns.label, "label");
+    fill(&mut columns.label_time, "label_time");
+    if columns.arms.values().flat_map(|arm| [&arm.score, &arm.value, &arm.class]).flatten().any(|name| !has(name)) {
+        columns.arms.clear();
+    }
+    if columns.arms.is_empty() {
+        fill(&mut columns.score, column::SCORE);
+        fill(&mut columns.value, column::VALUE);
+        fill(&mut columns.class, column::CLASS);
+    }
+    if spec.feedback.is_none() {
+        columns.label = None;
+    }
+    for (name, _) in spec.features.iter() {
+        let renamed = columns.features.get(name).is_some_and(|column| has(column));
+        if !renamed && !has(name) && has(&feature_column(name)) {
+            columns.features.insert(name.to_owned(), feature_column(name));
+        } else if !renamed {
+            columns.features.remove(name);
+        }
+    }
+    columns
+}
+
 struct Check<'a> {
     schema: &'a Schema,
     errors: Vec<MappingError>,
     needed: BTreeSet<String>,
+    /// A feature that is not there is missing, and no mistake.
+    lenient: bool,
 }
 
 impl Check<'_> {
@@ -260,7 +356,9 @@ impl Check<'_> {
                 Task::Multiclass if outputs.class.is_none() => Some("class"),
                 _ => None,
             };
-            if let Some(needed) = needed {
+            if let Some(needed) = needed
+                && !self.lenient
+            {
                 let message = format!("a {} model needs the column of its {needed}", spec.task.name());
                 let nearest = nearest_word(needed, self.schema.fields().iter().map(|field| field.name().as_str()));
                 self.error(&format!("{path}.{needed}"), message, nearest);
@@ -281,7 +379,7 @@ impl Check<'_> {
                 None => format!("features.{name}"),
             };
             let present = self.schema.field_with_name(column).is_ok();
-            let column = match present || !dropped {
+            let column = match present || !(dropped || self.lenient) {
                 true => self.column(&key, column).map(|kind| {
                     self.check_type(&key, column, &kind, feature.kind, zoned);
                     column.to_owned()

@@ -47,7 +47,8 @@ pub(super) fn map(mapping: &TableMapping, batch: &RecordBatch, first_row: u64) -
     notes.sort();
     let shared = rows.shared_columns(&features, &notes)?;
     let predictions =
-        mapping.arms.iter().map(|arm| rows.predictions(arm, &shared, &notes)).collect::<Result<_, _>>()?;
+        mapping.arms.iter().map(|arm| rows.predictions(arm, &shared, &notes)).collect::<Result<Vec<_>, _>>()?;
+    let predictions = predictions.into_iter().map(|batch| rows.with_event_columns(batch)).collect::<Result<_, _>>()?;
     Ok(Mapped { predictions, feedback: rows.feedback()?, rejected })
 }
 
@@ -109,6 +110,26 @@ impl Rows<'_> {
 
     fn column(&self, name: &str) -> Result<&ArrayRef, MapError> {
         self.batch.column_by_name(name).ok_or_else(|| MapError::NoColumn(name.to_owned()))
+    }
+
+    /// Fills the event's own columns that the batch brings under their own names.
+    fn with_event_columns(&self, mut events: EventBatch) -> Result<EventBatch, MapError> {
+        if self.mapping.event_columns.is_empty() {
+            return Ok(events);
+        }
+        let schema = events.rows.schema();
+        let mut columns = events.rows.columns().to_vec();
+        for name in &self.mapping.event_columns {
+            let index = schema.index_of(name)?;
+            let values = self.column(name)?;
+            columns[index] = match schema.field(index).data_type() {
+                DataType::Utf8 => Arc::new(to_text(values)?.array),
+                DataType::Float64 => Arc::new(to_number(values)?.array),
+                other => arrow::compute::cast(values, other)?,
+            };
+        }
+        events.rows = RecordBatch::try_new(schema, columns)?;
+        Ok(events)
     }
 
     fn text(&self, name: &Option<String>) -> Result<Option<ArrayRef>, MapError> {

@@ -3,7 +3,19 @@
 use crate::support::spec;
 use arrow::array::{Array, AsArray};
 use quiver_door::decode::ndjson::decode_events;
-use quiver_door::redact::{SubjectKey, clean};
+use quiver_door::detect::Detectors;
+use quiver_door::redact::{Cleaner, KeyRing, Redaction, RedactionCounts, SubjectKey};
+use quiver_event::spec::Spec;
+use std::sync::Arc;
+
+fn ring() -> Arc<KeyRing> {
+    let key = SubjectKey::new("k1", b"0123456789abcdef0123456789abcdef").unwrap();
+    Arc::new(KeyRing::new(vec![key]).unwrap())
+}
+
+fn cleaner(spec: &Spec) -> Cleaner {
+    Cleaner::new(spec, ring(), Arc::new(Detectors::new().unwrap()))
+}
 
 #[test]
 fn no_private_value_leaves_in_any_column() {
@@ -23,15 +35,14 @@ slices: [city, color]
     );
     let line = r#"{"kind":"prediction","model":"m","id":"1","at":"2013-07-01T14:00:00Z","subject":"CANARY-1","features":{"user":"CANARY-1","city":"CANARY-2","age":41.25,"token":"CANARY-3","name":"CANARY-4","mail":"canary@example.com","color":"red"}}"#;
     let decoded = decode_events(&spec, line.as_bytes(), &mut || "made".to_owned()).unwrap();
-    let key = SubjectKey::new(b"0123456789abcdef0123456789abcdef").unwrap();
-    let (cleaned, counts) = clean(&spec, &decoded.batches[0], &key).unwrap();
+    let (cleaned, counts) = cleaner(&spec).clean(&decoded.batches[0]).unwrap();
     let shown = format!("{:?}", cleaned.rows);
     for secret in ["CANARY", "canary@", "41.25"] {
         assert!(!shown.contains(secret), "{shown}");
     }
     assert_eq!(cleaned.rows.schema(), decoded.batches[0].rows.schema());
     let text = |column: &str| cleaned.rows.column_by_name(column).unwrap().as_string::<i32>().value(0).to_owned();
-    assert_eq!(text("subject"), key.hash_subject("CANARY-1"));
+    assert_eq!(text("subject"), ring().hash_subject("CANARY-1"));
     assert_eq!(text("feature_user"), text("subject"));
     assert_eq!(text("feature_name"), "AAAAAA-9");
     assert_eq!(text("feature_mail"), "[redacted]");
@@ -39,9 +50,17 @@ slices: [city, color]
     let slices = cleaned.rows.column_by_name("slices").unwrap().as_map().value(0);
     let values = slices.column(1).as_string::<i32>();
     assert_eq!((values.value(0), values.value(1)), (text("feature_city").as_str(), "red"));
-    assert_eq!(counts.dropped.keys().collect::<Vec<_>>(), ["age", "token"]);
-    assert_eq!(counts.hashed.keys().collect::<Vec<_>>(), ["city", "subject", "user"]);
-    assert_eq!(counts.masked["name"], 1);
+    let expected = [
+        ("feature_age", "personal", "drop"),
+        ("feature_city", "personal", "hash"),
+        ("feature_mail", "personal", "replace"),
+        ("feature_name", "personal", "mask"),
+        ("feature_token", "secret", "drop"),
+        ("feature_user", "subject", "hash"),
+        ("subject", "subject", "hash"),
+    ];
+    let expected = expected.map(|(field, class, action)| (Redaction { field: field.to_owned(), class, action }, 1));
+    assert_eq!(counts, RedactionCounts::from(expected));
     assert!(cleaned.rows.column_by_name("feature_age").unwrap().is_null(0));
 }
 
@@ -50,8 +69,7 @@ fn feedback_and_changes_pass_as_they_are() {
     let spec = spec("model: m\ntask: binary\nfeatures: {x: {type: text, privacy: secret}}\n");
     let line = r#"{"kind":"change","model":"m","at":"2013-07-01T14:00:00Z","what":"rule"}"#;
     let decoded = decode_events(&spec, line.as_bytes(), &mut || "made".to_owned()).unwrap();
-    let key = SubjectKey::new(&[7; 32]).unwrap();
-    let (cleaned, counts) = clean(&spec, &decoded.batches[0], &key).unwrap();
+    let (cleaned, counts) = cleaner(&spec).clean(&decoded.batches[0]).unwrap();
     assert_eq!(cleaned.rows, decoded.batches[0].rows);
-    assert_eq!(counts, quiver_door::redact::RedactionCounts::default());
+    assert_eq!(counts, RedactionCounts::new());
 }

@@ -20,7 +20,7 @@ impl Pipeline {
         let references = self.pinned_references().await?;
         let derivation = self.derivation(&references);
         let application = self.derived_application("findings", &derivation);
-        let mut table = self.folder.open_table(TableName::Findings, &shared::finding_options()).await?;
+        let mut table = self.workspace.folder.open_table(TableName::Findings, &shared::finding_options()).await?;
         table.refresh().await?;
         let from = table.next_offset(&application).await?;
         let until = self.committed_offset(Kind::Prediction).await?.max(self.committed_offset(Kind::Feedback).await?);

@@ -2,6 +2,7 @@
 //! where it stopped.
 
 use super::{Pipeline, PipelineError, payload};
+use quiver_store::catalogue::DEFAULT_WORKSPACE;
 use quiver_event::batch::EventBatch;
 use quiver_event::time::Timestamp;
 use quiver_store::journal::NewFrame;
@@ -28,8 +29,8 @@ impl Pipeline {
     /// How many rows of a source's part are in the journal or in the tables already.
     pub async fn position(&self, source: &str, part: &str) -> Result<u64, PipelineError> {
         let producer = Sourced { source, part, position: 0 }.producer(&self.spec.model);
-        let journaled = self.journal.producer_position(&producer).unwrap_or(0);
-        let stored = self.catalogue.producer(self.workspace(), &producer).await?.unwrap_or(0);
+        let journaled = self.workspace.journal().producer_position(&producer).unwrap_or(0);
+        let stored = self.workspace.catalogue.producer(DEFAULT_WORKSPACE, &producer).await?.unwrap_or(0);
         Ok(journaled.max(u64::try_from(stored).unwrap_or(0)))
     }
 
@@ -39,7 +40,7 @@ impl Pipeline {
         let rows = u32::try_from(events.rows.num_rows()).map_err(|_| PipelineError::BatchTooLarge)?;
         let payload = if rows == 0 { Vec::new() } else { payload::encode(&events.rows)? };
         let stream = format!("{}/{}", events.model, events.kind.name());
-        self.journal.append(&[NewFrame {
+        self.workspace.journal().append(&[NewFrame {
             stream: &stream,
             producer: &producer,
             producer_position: from.position,
@@ -53,7 +54,7 @@ impl Pipeline {
 
     /// Makes everything appended durable; only then it counts as accepted.
     pub fn acknowledge(&mut self) -> Result<(), PipelineError> {
-        self.journal.sync()?;
+        self.workspace.journal().sync()?;
         Ok(())
     }
 }

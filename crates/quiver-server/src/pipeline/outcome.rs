@@ -27,7 +27,7 @@ impl Pipeline {
         let Some(label) = self.spec.feedback.as_ref().map(|feedback| feedback.label.clone()) else { return Ok(0) };
         let derivation = self.derivation(&references);
         let application = self.derived_application("outcomes", &derivation);
-        let mut table = self.folder.open_table(TableName::Outcomes, &shared::outcome_options()).await?;
+        let mut table = self.workspace.folder.open_table(TableName::Outcomes, &shared::outcome_options()).await?;
         table.refresh().await?;
         let from = table.next_offset(&application).await?;
         let until = self.committed_offset(Kind::Prediction).await?.max(self.committed_offset(Kind::Feedback).await?);

@@ -22,7 +22,7 @@ impl Pipeline {
         let references = self.pin_references(&engine).await?;
         let derivation = self.derivation(&references);
         let application = self.derived_application("profiles", &derivation);
-        let mut table = self.folder.open_table(TableName::Profiles, &shared::profile_options()).await?;
+        let mut table = self.workspace.folder.open_table(TableName::Profiles, &shared::profile_options()).await?;
         table.refresh().await?;
         let mut from = table.next_offset(&application).await?;
         let until = self.committed_offset(Kind::Prediction).await?;

@@ -2,6 +2,7 @@
 
 use super::profile::date_literal;
 use super::{Pipeline, PipelineError};
+use quiver_store::catalogue::DEFAULT_WORKSPACE;
 use crate::measure::{freeze_options, measured, model_plan, plan_on_edges, row_facts};
 use futures::StreamExt;
 use quiver_event::spec::LIVE_ARM;
@@ -56,9 +57,9 @@ impl Pipeline {
             let profile = self.profile_where(engine, &condition, &plan_on_edges(&self.spec, &edges)).await?;
             let identity: String = edges.iter().map(|(name, edges)| format!("{name}={}\n", edges.id())).collect();
             let id = super::content_hash(&identity);
-            self.catalogue
+            self.workspace.catalogue
                 .put_reference(
-                    self.workspace(),
+                    DEFAULT_WORKSPACE,
                     &NewReference {
                         model: &self.spec.model,
                         version: &self.reference_key(),
@@ -78,7 +79,7 @@ impl Pipeline {
     pub(super) async fn pinned_references(&self) -> Result<BTreeMap<String, PinnedReference>, PipelineError> {
         let key = self.reference_key();
         let mut pinned = BTreeMap::new();
-        for reference in self.catalogue.references(self.workspace(), &self.spec.model).await? {
+        for reference in self.workspace.catalogue.references(DEFAULT_WORKSPACE, &self.spec.model).await? {
             if reference.version == key {
                 let profile = Profile::from_bytes(&reference.profile)?;
                 pinned.insert(reference.arm, PinnedReference::new(profile, reference.frozen_id));

@@ -1,7 +1,8 @@
 //! Journal → segments: moves journaled rows into the model's tables, each table by its own offset, so that every row
 //! is there once whatever was interrupted.
 
-use super::{Pipeline, PipelineError, payload};
+use super::{Pipeline, PipelineError, Workspace, payload};
+use quiver_store::catalogue::DEFAULT_WORKSPACE;
 use arrow::array::{Array, AsArray, Date32Array, Int64Array, RecordBatch, TimestampMicrosecondArray};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
@@ -11,11 +12,14 @@ use quiver_event::spec::Spec;
 use quiver_event::time::Timestamp;
 use quiver_store::data_folder::{ModelKey, TableName};
 use quiver_store::table::{Appended, Progress, Table, TableOptions};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Rows taken from the journal for one commit: large enough for few files, small enough for a laptop's memory.
 const ROWS_PER_COMMIT: u64 = 200_000;
+
+/// Memory of the rows taken for one commit, whichever bound comes first: one row may hold a text of megabytes.
+const BYTES_PER_COMMIT: u64 = 256 << 20;
 
 /// What a flush did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -78,67 +82,76 @@ impl Pipeline {
             description: description(kind, &self.spec.model),
             statistics_columns: statistics_columns(kind, &self.spec),
         };
-        Ok(self.folder.open_table(table_name(kind, &self.spec.model), &options).await?)
+        Ok(self.workspace.folder.open_table(table_name(kind, &self.spec.model), &options).await?)
     }
 
-    /// Moves every journaled row of this model into its tables and cuts the journal below what all of them hold.
+    /// Moves every journaled row of this model into its tables and cuts the journal below what all tables hold.
     ///
     /// `report` is told the number of rows as they are committed.
     pub async fn flush(&mut self, report: &(dyn Fn(u64) + Sync)) -> Result<Flushed, PipelineError> {
-        let application = self.journal.identity().application_id();
-        let mut flushed = Flushed::default();
-        let mut tables = Vec::new();
-        for kind in Kind::ALL {
-            let mut table = self.event_table(kind).await?;
-            table.refresh().await?;
-            let from = table.next_offset(&application).await?;
-            // A journal that lost its newest rows would give their offsets again, and the tables would take the new
-            // rows for repeats.
-            self.journal.skip_to(from.unwrap_or(0).max(0) as u64)?;
-            tables.push(OpenTable { kind, table, from });
-        }
-        let durable = self.journal.durable_offset();
-        let first = self.journal.first_offset() as i64;
-        let mut position = tables.iter().map(|table| table.from.unwrap_or(first)).min().unwrap_or(first).max(first);
-        while position < durable as i64 {
-            let (batches, next) = self.read_rows(position, ROWS_PER_COMMIT)?;
-            if next <= position {
-                break;
+        let workspace = Arc::clone(&self.workspace);
+        let (flushed, next) = flush_rows(&workspace, &mut [&mut *self], report).await?;
+        let keep_from = next.max(0).min(self.lowest_needed_by_others().await?);
+        workspace.journal().cut_below(keep_from as u64)?;
+        Ok(flushed)
+    }
+
+    /// Opens the tables that are not open yet, and returns the offset from which on rows may be missing in one.
+    pub(super) async fn open_tables(&mut self) -> Result<i64, PipelineError> {
+        if self.tables.is_empty() {
+            let application = self.journal_application();
+            for kind in Kind::ALL {
+                let table = self.event_table(kind).await?;
+                let from = table.next_offset(&application).await?;
+                // A journal that lost its newest rows would give their offsets again, and the tables would take the
+                // new rows for repeats.
+                self.workspace.journal().skip_to(from.unwrap_or(0).max(0) as u64)?;
+                self.tables.push(OpenTable { kind, table, from });
             }
-            for open in &mut tables {
-                let rows = open.rows_from(batches.get(&open.kind).map_or(&[][..], Vec::as_slice))?;
-                let count: u64 = rows.iter().map(|rows| rows.num_rows() as u64).sum();
-                let progress =
-                    Progress { application_id: application.clone(), expected_previous: open.from, next_offset: next };
-                if open.from.is_some_and(|from| from >= next) {
-                    continue;
-                }
+            self.flushed_to = self.tables.iter().map(|open| open.from.unwrap_or(0)).min().unwrap_or(0);
+        }
+        Ok(self.flushed_to)
+    }
+
+    /// Commits rows that end before `next` to the tables that lack them.
+    async fn commit_rows(
+        &mut self,
+        batches: &BTreeMap<Kind, Vec<RecordBatch>>,
+        next: i64,
+        report: &(dyn Fn(u64) + Sync),
+    ) -> Result<Flushed, PipelineError> {
+        let application_id = self.journal_application();
+        let mut flushed = Flushed::default();
+        for open in &mut self.tables {
+            let rows = open.rows_from(batches.get(&open.kind).map_or(&[][..], Vec::as_slice))?;
+            let count: u64 = rows.iter().map(|rows| rows.num_rows() as u64).sum();
+            // A table without new rows keeps its offset: nothing below the next one is missing in it.
+            if count > 0 && open.from.is_none_or(|from| from < next) {
+                let application_id = application_id.clone();
+                let progress = Progress { application_id, expected_previous: open.from, next_offset: next };
                 if let Appended::Committed { .. } = open.table.append(rows, &progress).await? {
                     flushed.rows += count;
                     flushed.commits += 1;
                 }
                 open.from = Some(next);
-                report(count);
             }
-            position = next;
+            report(count);
         }
-        self.remember_producers().await?;
-        let keep_from = position.max(0).min(self.lowest_needed_by_others().await?);
-        self.journal.cut_below(keep_from as u64)?;
+        self.changed |= flushed.commits > 0;
         Ok(flushed)
     }
 
     /// The first journaled row of another model that its tables do not hold yet: a replay of it was interrupted.
     async fn lowest_needed_by_others(&self) -> Result<i64, PipelineError> {
-        let application = self.journal.identity().application_id();
+        let application = self.journal_application();
         let mut held: BTreeMap<(String, Kind), i64> = BTreeMap::new();
-        for frame in self.journal.read_from(self.journal.first_offset())? {
+        for frame in self.workspace.frames_from(0)? {
             let frame = frame?;
             let Some((model, kind)) = frame.stream.rsplit_once('/') else { continue };
             let Some(kind) = kind_of(kind).filter(|_| model != self.spec.model) else { continue };
             let key = (model.to_owned(), kind);
             if !held.contains_key(&key) {
-                let path = self.folder.table_path(table_name(kind, model));
+                let path = self.workspace.folder.table_path(table_name(kind, model));
                 let next = match Table::open(quiver_store::table::local_url(&path)?).await? {
                     Some(table) => table.next_offset(&application).await?.unwrap_or(0),
                     None => 0,
@@ -152,40 +165,11 @@ impl Pipeline {
         Ok(i64::MAX)
     }
 
-    /// Reads rows from `position` on, by kind, up to about `limit` rows; also the offset after the last one.
-    fn read_rows(&self, position: i64, limit: u64) -> Result<(BTreeMap<Kind, Vec<RecordBatch>>, i64), PipelineError> {
-        let mut batches: BTreeMap<Kind, Vec<RecordBatch>> = BTreeMap::new();
-        let mut next = position;
-        let prefix = format!("{}/", self.spec.model);
-        for frame in self.journal.read_from(position.max(0) as u64)? {
-            let frame = frame?;
-            let after = frame.next_offset() as i64;
-            if after <= position || frame.row_count == 0 {
-                next = next.max(after);
-                continue;
-            }
-            if let Some(kind) = frame.stream.strip_prefix(&prefix).and_then(kind_of) {
-                let rows = placed(
-                    &payload::decode(&frame.payload)?,
-                    frame.first_offset as i64,
-                    frame.received_at_microseconds,
-                )?;
-                let rows = aligned(&rows, &table_schema(kind, &self.spec))?;
-                batches.entry(kind).or_default().push(rows);
-            }
-            next = after;
-            if (next - position) as u64 >= limit {
-                break;
-            }
-        }
-        Ok((batches, next))
-    }
-
     /// Keeps in the catalogue how far each source was read, before the journal that knows it is cut.
     async fn remember_producers(&mut self) -> Result<(), PipelineError> {
         for producer in std::mem::take(&mut self.touched_producers) {
-            if let Some(position) = self.journal.producer_position(&producer) {
-                self.catalogue.put_producer(self.workspace(), &producer, position as i64).await?;
+            if let Some(position) = self.workspace.journal().producer_position(&producer) {
+                self.workspace.catalogue.put_producer(DEFAULT_WORKSPACE, &producer, position as i64).await?;
             }
         }
         Ok(())
@@ -196,9 +180,105 @@ fn kind_of(name: &str) -> Option<Kind> {
     Kind::ALL.into_iter().find(|kind| kind.name() == name)
 }
 
-struct OpenTable {
-    kind: Kind,
-    table: Table,
+/// Moves every journaled row of these models into their tables, and cuts the journal below `keep_from` or what the
+/// tables lack, whichever is lower. Every model of the folder must be among them: rows of others are cut unseen.
+pub async fn flush(
+    workspace: &Workspace,
+    pipelines: &mut [&mut Pipeline],
+    keep_from: u64,
+    report: &(dyn Fn(u64) + Sync),
+) -> Result<Flushed, PipelineError> {
+    let (flushed, next) = flush_rows(workspace, pipelines, report).await?;
+    workspace.journal().cut_below(keep_from.min(next.max(0) as u64))?;
+    Ok(flushed)
+}
+
+/// Moves journaled rows into tables; also the offset below which nothing is missing in the models' tables.
+async fn flush_rows(
+    workspace: &Workspace,
+    pipelines: &mut [&mut Pipeline],
+    report: &(dyn Fn(u64) + Sync),
+) -> Result<(Flushed, i64), PipelineError> {
+    let mut flushed = Flushed::default();
+    let mut position = i64::MAX;
+    for pipeline in pipelines.iter_mut() {
+        position = position.min(pipeline.open_tables().await?);
+    }
+    let (first, durable) = {
+        let journal = workspace.journal();
+        (journal.first_offset() as i64, journal.durable_offset() as i64)
+    };
+    position = position.max(first).min(durable);
+    while position < durable {
+        let (mut batches, next) = read_rows(workspace, pipelines, position)?;
+        if next <= position {
+            break;
+        }
+        for pipeline in pipelines.iter_mut() {
+            let none = BTreeMap::new();
+            let rows = batches.remove(&pipeline.spec.model);
+            let committed = pipeline.commit_rows(rows.as_ref().unwrap_or(&none), next, report).await?;
+            flushed.rows += committed.rows;
+            flushed.commits += committed.commits;
+            pipeline.flushed_to = next;
+        }
+        position = next;
+    }
+    for pipeline in pipelines.iter_mut() {
+        pipeline.flushed_to = pipeline.flushed_to.max(position);
+        pipeline.remember_producers().await?;
+    }
+    Ok((flushed, position))
+}
+
+/// Rows by model and kind.
+type ModelRows = HashMap<String, BTreeMap<Kind, Vec<RecordBatch>>>;
+
+/// Reads rows of the models from `position` on, up to the bounds of one commit; also the offset after the last one.
+fn read_rows(
+    workspace: &Workspace,
+    pipelines: &[&mut Pipeline],
+    position: i64,
+) -> Result<(ModelRows, i64), PipelineError> {
+    let specs: HashMap<&str, &Spec> =
+        pipelines.iter().map(|pipeline| (pipeline.spec.model.as_str(), &pipeline.spec)).collect();
+    let mut schemas: HashMap<(&str, Kind), SchemaRef> = HashMap::new();
+    let mut rows_read: ModelRows = HashMap::new();
+    let (mut next, mut bytes) = (position, 0);
+    for frame in workspace.frames_from(position.max(0) as u64)? {
+        let frame = frame?;
+        let after = frame.next_offset() as i64;
+        if after <= position || frame.row_count == 0 {
+            next = next.max(after);
+            continue;
+        }
+        let stream = frame.stream.rsplit_once('/').and_then(|(model, kind)| Some((model, kind_of(kind)?)));
+        if let Some((model, kind)) = stream
+            && let Some((model, spec)) = specs.get_key_value(model)
+        {
+            let offset = frame.first_offset as i64;
+            let rows = placed(&payload::decode(&frame.payload)?, offset, frame.received_at_microseconds)?;
+            let schema = schemas.entry((model, kind)).or_insert_with(|| table_schema(kind, spec));
+            let rows = aligned(&rows, schema)?;
+            bytes += rows.get_array_memory_size() as u64;
+            let of_model = match rows_read.get_mut(*model) {
+                Some(of_model) => of_model,
+                None => rows_read.entry((*model).to_owned()).or_default(),
+            };
+            of_model.entry(kind).or_default().push(rows);
+        }
+        next = after;
+        if (next - position) as u64 >= ROWS_PER_COMMIT || bytes >= BYTES_PER_COMMIT {
+            break;
+        }
+    }
+    Ok((rows_read, next))
+}
+
+#[derive(Debug)]
+pub(super) struct OpenTable {
+    pub(super) kind: Kind,
+    pub(super) table: Table,
     from: Option<i64>,
 }
 

@@ -1,0 +1,361 @@
+//! The flow behind the journal, on time: one task that flushes, profiles, joins, judges and tidies up, so that no two
+//! stages ever touch the tables at once.
+
+mod upkeep;
+
+pub use upkeep::{RetentionOptions, Tidied, free_disk_bytes};
+
+use crate::clock::Clock;
+use crate::ingest::Doors;
+use crate::ingest::seen::Seen;
+use crate::ingest::tally::Tallies;
+use crate::metrics::{Metrics, Stage};
+use crate::pipeline::{Pipeline, PipelineError, Workspace, flush};
+use quiver_event::spec::Spec;
+use quiver_store::catalogue::{DEFAULT_WORKSPACE, Tally};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot};
+
+/// How often the flow looks whether there is something to do.
+const TICK: Duration = Duration::from_millis(250);
+
+/// How often counters are written to the catalogue.
+const TALLY_EVERY: Duration = Duration::from_secs(1);
+
+/// A stage rests so many times as long as it took: joins read whole windows again, and must not take all the time.
+const REST: u32 = 4;
+
+/// When each stage runs.
+#[derive(Debug, Clone, Copy)]
+pub struct FlowOptions {
+    /// Rows wait so long for their segment.
+    pub flush_every: Duration,
+    /// So many rows do not wait.
+    pub flush_rows: u64,
+    /// Findings wait so long.
+    pub judge_every: Duration,
+    /// What is tidied up, and when.
+    pub retention: RetentionOptions,
+}
+
+/// What the flow works on.
+#[derive(Debug, Clone)]
+pub struct FlowParts {
+    /// The data folder.
+    pub workspace: Arc<Workspace>,
+    /// The models.
+    pub doors: Arc<Doors>,
+    /// The ids that need the journal's older part.
+    pub seen: Arc<Mutex<Seen>>,
+    /// Counters to write down.
+    pub tallies: Arc<Tallies>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// What can be asked of the flow.
+#[derive(Debug)]
+enum Request {
+    Put { spec: Box<Spec>, text: String, reply: oneshot::Sender<Result<i64, String>> },
+    Run { reply: oneshot::Sender<Result<(), String>> },
+    Stop { reply: oneshot::Sender<()> },
+}
+
+/// The way to the flow.
+#[derive(Debug, Clone)]
+pub struct FlowHandle {
+    sender: mpsc::Sender<Request>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    segment_offset: AtomicU64,
+    errors: Mutex<BTreeMap<String, String>>,
+}
+
+impl FlowHandle {
+    /// The offset below which every event is in the tables.
+    pub fn segment_offset(&self) -> u64 {
+        self.shared.segment_offset.load(Ordering::Relaxed)
+    }
+
+    /// The last error of each stage that failed when it last ran.
+    pub fn stage_errors(&self) -> BTreeMap<String, String> {
+        self.shared.errors.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes a model in, or another version of its spec; gives the version.
+    pub async fn put(&self, spec: Spec, text: String) -> Result<i64, String> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Request::Put { spec: Box::new(spec), text, reply }, answer).await?
+    }
+
+    /// Runs every stage now.
+    pub async fn run_now(&self) -> Result<(), String> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Request::Run { reply }, answer).await?
+    }
+
+    /// Ends the flow after a last flush.
+    pub async fn stop(&self) {
+        let (reply, answer) = oneshot::channel();
+        // A flow that is gone has stopped.
+        let _ = self.ask(Request::Stop { reply }, answer).await;
+    }
+
+    async fn ask<T>(&self, request: Request, answer: oneshot::Receiver<T>) -> Result<T, String> {
+        let gone = || "the server is stopping; send again later".to_owned();
+        self.sender.send(request).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())
+    }
+}
+
+/// Prepares the flow; its way in works at once, requests wait until [`Flow::run`] is awaited.
+pub fn flow(parts: FlowParts, options: FlowOptions) -> (Flow, FlowHandle) {
+    let (sender, receiver) = mpsc::channel(64);
+    let shared = Arc::new(Shared::default());
+    let handle = FlowHandle { sender, shared: Arc::clone(&shared) };
+    let now = Instant::now();
+    let flow = Flow {
+        parts,
+        options,
+        receiver,
+        shared,
+        pipelines: BTreeMap::new(),
+        due: Due { flush: now, tally: now, judge: now, retention: now + Duration::from_secs(5) },
+        unprofiled: BTreeSet::new(),
+        unjudged: BTreeSet::new(),
+    };
+    (flow, handle)
+}
+
+/// When each stage is due.
+#[derive(Debug)]
+struct Due {
+    flush: Instant,
+    tally: Instant,
+    judge: Instant,
+    retention: Instant,
+}
+
+/// The task behind a [`FlowHandle`].
+#[derive(Debug)]
+pub struct Flow {
+    parts: FlowParts,
+    options: FlowOptions,
+    receiver: mpsc::Receiver<Request>,
+    shared: Arc<Shared>,
+    pipelines: BTreeMap<String, Pipeline>,
+    due: Due,
+    /// Models with rows that their profiles do not hold.
+    unprofiled: BTreeSet<String>,
+    /// Models with rows or labels that their findings do not know.
+    unjudged: BTreeSet<String>,
+}
+
+impl Flow {
+    /// Takes a model in before the flow runs.
+    ///
+    /// # Errors
+    /// When the catalogue refuses.
+    pub async fn put(&mut self, spec: Spec, text: &str) -> Result<i64, PipelineError> {
+        let now = self.parts.clock.now();
+        let model = spec.model.clone();
+        let pipeline = Pipeline::of(Arc::clone(&self.parts.workspace), spec.clone(), text, now).await?;
+        let version = self.parts.workspace.catalogue().latest_spec(DEFAULT_WORKSPACE, &model).await?;
+        self.pipelines.insert(model.clone(), pipeline);
+        self.parts.doors.put(Arc::new(spec));
+        self.unprofiled.insert(model.clone());
+        self.unjudged.insert(model);
+        Ok(version.map_or(1, |version| version.number))
+    }
+
+    /// Runs until it is told to stop.
+    pub async fn run(mut self) {
+        loop {
+            let request = tokio::time::timeout(TICK, self.receiver.recv()).await;
+            match request {
+                Ok(Some(Request::Put { spec, text, reply })) => {
+                    let put = self.put(*spec, &text).await.map_err(|error| {
+                        tracing::error!(%error, "a spec cannot be kept");
+                        "the catalogue cannot be written now; put the spec again later".to_owned()
+                    });
+                    // Whoever asked may have gone.
+                    let _ = reply.send(put);
+                }
+                Ok(Some(Request::Run { reply })) => {
+                    let _ = reply.send(self.run_all().await);
+                }
+                Ok(Some(Request::Stop { reply })) => {
+                    self.write_tallies().await;
+                    self.flush().await;
+                    let _ = reply.send(());
+                    return;
+                }
+                Ok(None) => return,
+                Err(_) => self.tick().await,
+            }
+        }
+    }
+
+    async fn tick(&mut self) {
+        let now = Instant::now();
+        if now >= self.due.tally {
+            self.write_tallies().await;
+            self.due.tally = Instant::now() + TALLY_EVERY;
+        }
+        let waiting = self.waiting_rows();
+        self.lag("segments", waiting);
+        if waiting > 0 && (now >= self.due.flush || waiting >= self.options.flush_rows) {
+            self.flush().await;
+            self.profile().await;
+            self.due.flush = Instant::now() + self.options.flush_every;
+        }
+        if now >= self.due.judge && !self.unjudged.is_empty() {
+            let started = Instant::now();
+            self.judge().await;
+            self.due.judge = Instant::now() + self.options.judge_every.max(started.elapsed() * REST);
+        }
+        if now >= self.due.retention {
+            let started = Instant::now();
+            self.tidy().await;
+            self.due.retention = Instant::now() + self.options.retention.every.max(started.elapsed() * REST);
+        }
+    }
+
+    /// Every stage once; the first error ends it.
+    async fn run_all(&mut self) -> Result<(), String> {
+        self.write_tallies().await;
+        self.flush().await;
+        self.profile().await;
+        self.judge().await;
+        let errors = self.shared.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        match errors.iter().next() {
+            None => Ok(()),
+            Some((stage, _)) => Err(format!("the stage {stage} failed; GET /v1/status tells why")),
+        }
+    }
+
+    fn waiting_rows(&self) -> u64 {
+        let durable = self.parts.workspace.journal().durable_offset();
+        durable.saturating_sub(self.shared.segment_offset.load(Ordering::Relaxed))
+    }
+
+    fn lag(&self, stage: &'static str, events: u64) {
+        self.parts.metrics.stage_lag_events.get_or_create(&Stage { stage }).set(events as i64);
+    }
+
+    async fn flush(&mut self) {
+        let started = Instant::now();
+        let durable = self.parts.workspace.journal().durable_offset();
+        let keep_from = {
+            let seen = self.parts.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.oldest_offset().unwrap_or(u64::MAX)
+        };
+        let touched = Mutex::new(0);
+        let mut pipelines: Vec<&mut Pipeline> = self.pipelines.values_mut().collect();
+        let report = |rows: u64| *touched.lock().unwrap_or_else(PoisonError::into_inner) += rows;
+        let flushed = flush(&self.parts.workspace, &mut pipelines, keep_from, &report).await;
+        let changed: Vec<String> =
+            self.pipelines.iter_mut().filter_map(|(name, pipeline)| pipeline.take_changed().then(|| name.clone())).collect();
+        self.unprofiled.extend(changed.iter().cloned());
+        self.unjudged.extend(changed);
+        if self.finished("segments", started, flushed.map(|_| ())) {
+            self.shared.segment_offset.store(durable, Ordering::Relaxed);
+            self.lag("segments", self.waiting_rows());
+        }
+        let journal = self.parts.workspace.journal();
+        self.parts.metrics.journal_bytes.set(journal.size_bytes() as i64);
+    }
+
+    async fn profile(&mut self) {
+        for model in std::mem::take(&mut self.unprofiled) {
+            let started = Instant::now();
+            let Some(pipeline) = self.pipelines.get_mut(&model) else { continue };
+            let profiled = pipeline.profile(&|_| {}).await;
+            if !self.finished("profiles", started, profiled.map(|_| ())) {
+                self.unprofiled.insert(model);
+            }
+        }
+        self.lag("profiles", self.unprofiled.len() as u64);
+    }
+
+    async fn judge(&mut self) {
+        for model in std::mem::take(&mut self.unjudged) {
+            let started = Instant::now();
+            let Some(pipeline) = self.pipelines.get_mut(&model) else { continue };
+            let joined = pipeline.join(&|_| {}).await;
+            let joined = self.finished("outcomes", started, joined.map(|_| ()));
+            let started = Instant::now();
+            let Some(pipeline) = self.pipelines.get_mut(&model) else { continue };
+            let judged = pipeline.judge().await;
+            if !self.finished("findings", started, judged.map(|_| ())) || !joined {
+                self.unjudged.insert(model);
+            }
+        }
+        self.lag("findings", self.unjudged.len() as u64);
+    }
+
+    async fn tidy(&mut self) {
+        let started = Instant::now();
+        let now = self.parts.clock.now();
+        let tidied = upkeep::tidy(&self.parts, &mut self.pipelines, self.options.retention, now).await;
+        if let Ok(report) = &tidied {
+            tracing::info!(
+                rows_files = report.expired_files,
+                compacted = report.compacted_files,
+                orphans = report.removed_files,
+                bytes = report.removed_bytes,
+                "retention ran"
+            );
+        }
+        self.finished("retention", started, tidied.map(|_| ()));
+    }
+
+    async fn write_tallies(&mut self) {
+        let taken = self.parts.tallies.take();
+        if taken.is_empty() {
+            return;
+        }
+        let tallies: Vec<Tally> = taken
+            .iter()
+            .map(|(key, count)| Tally {
+                model: key.model.clone(),
+                hour_microseconds: key.hour,
+                what: key.what.to_owned(),
+                subject: key.subject.clone(),
+                count: *count,
+            })
+            .collect();
+        let started = Instant::now();
+        let written = self.parts.workspace.catalogue().add_tallies(DEFAULT_WORKSPACE, &tallies).await;
+        if !self.finished("tallies", started, written.map_err(PipelineError::from)) {
+            self.parts.tallies.put_back(taken);
+        }
+    }
+
+    /// Notes how a stage ended; says whether well.
+    fn finished(&self, stage: &'static str, started: Instant, result: Result<(), PipelineError>) -> bool {
+        let labels = Stage { stage };
+        self.parts.metrics.stage_seconds.get_or_create(&labels).observe(started.elapsed().as_secs_f64());
+        let mut errors = self.shared.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        match result {
+            Ok(()) => {
+                errors.remove(stage);
+                true
+            }
+            Err(error) => {
+                tracing::error!(stage, %error, "a stage failed; it is tried again");
+                self.parts.metrics.stage_failures.get_or_create(&labels).inc();
+                errors.insert(stage.to_owned(), error.to_string());
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Retention: deletes what is older than the spec allows, merges small files, and removes files that nobody names.
+
+use super::FlowParts;
+use crate::pipeline::{Pipeline, PipelineError};
+use quiver_event::time::Timestamp;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+/// What is tidied up, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct RetentionOptions {
+    /// How often.
+    pub every: Duration,
+    /// Files that nobody names are removed when they are so old. The flow writes and tidies in one task, so that no
+    /// file of a flush in progress is ever that old; readers of older snapshots have so long.
+    pub orphans_after: Duration,
+}
+
+/// What a run of retention did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tidied {
+    /// Files of events or profiles past their time.
+    pub expired_files: u64,
+    /// Small files merged into larger ones.
+    pub compacted_files: u64,
+    /// Files removed from the disk.
+    pub removed_files: u64,
+    /// Their bytes.
+    pub removed_bytes: u64,
+}
+
+impl Tidied {
+    /// Adds what another part did.
+    pub fn add_all(&mut self, other: Self) {
+        self.expired_files += other.expired_files;
+        self.compacted_files += other.compacted_files;
+        self.removed_files += other.removed_files;
+        self.removed_bytes += other.removed_bytes;
+    }
+}
+
+/// Tidies up every model.
+pub(super) async fn tidy(
+    parts: &FlowParts,
+    pipelines: &mut BTreeMap<String, Pipeline>,
+    options: RetentionOptions,
+    now: Timestamp,
+) -> Result<Tidied, PipelineError> {
+    let mut tidied = Tidied::default();
+    for pipeline in pipelines.values_mut() {
+        tidied.add_all(pipeline.tidy_events(now, options.orphans_after).await?);
+    }
+    let longest = pipelines.values().map(|pipeline| pipeline.retention().profiles.microseconds()).max();
+    if let Some(longest) = longest {
+        tidied.add_all(crate::pipeline::tidy_shared(&parts.workspace, Timestamp(now.0 - longest), options.orphans_after).await?);
+        parts.workspace.catalogue().delete_tallies_before(now.0 - longest).await?;
+    }
+    Ok(tidied)
+}
+
+/// Bytes free, and bytes in all, on the disk of a folder.
+///
+/// # Errors
+/// When the system cannot tell.
+pub fn free_disk_bytes(folder: &Path) -> std::io::Result<(u64, u64)> {
+    let found = rustix::fs::statvfs(folder)?;
+    Ok((found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize))
+}

@@ -1,0 +1,117 @@
+//! Who may do what: looks up the key of a request and compares its scopes with what the route needs.
+
+use super::Guard;
+use super::problem::Problem;
+use crate::api_key::{Scope, parse};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use quiver_store::catalogue::{ApiKey, CatalogueError, DEFAULT_WORKSPACE};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use subtle::ConstantTimeEq;
+
+/// How long a revoked key may still be used: a lookup is not repeated sooner.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// Keys remembered; whoever guesses ids must not fill the memory.
+const MAX_KEYS: usize = 1_000;
+
+/// Keys that were looked up lately, unknown ones included.
+#[derive(Debug, Default)]
+pub struct KeyCache {
+    keys: Mutex<HashMap<String, (Option<ApiKey>, Instant)>>,
+}
+
+/// What a route needs; none for what anybody may see.
+fn needed(method: &Method, path: &str) -> Option<Scope> {
+    match path {
+        "/healthz" | "/readyz" | "/docs" | "/docs/style.css" | "/openapi.json" | "/" => None,
+        "/v1/events" | "/v1/cloudevents" | "/v1/traces" | "/v1/logs" => Some(Scope::Ingest),
+        _ if path.starts_with("/opentelemetry.proto.collector.") => Some(Scope::Ingest),
+        _ if method == Method::GET || method == Method::HEAD => Some(Scope::Read),
+        _ => Some(Scope::Operate),
+    }
+}
+
+/// Refuses a request without the key that its route needs.
+pub async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    let Some(scope) = needed(request.method(), request.uri().path()).filter(|_| guard.requires_key) else {
+        return next.run(request).await;
+    };
+    match authorise(&guard, request.headers(), scope).await {
+        Ok(()) => next.run(request).await,
+        Err(problem) => {
+            let mut response = problem.into_response();
+            if response.status() == StatusCode::UNAUTHORIZED {
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            response
+        }
+    }
+}
+
+/// Checks the key among the headers.
+pub async fn authorise(guard: &Guard, headers: &HeaderMap, scope: Scope) -> Result<(), Problem> {
+    let no_key = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, "no-key", "a key is needed", detail);
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let Some(text) = bearer.and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")))
+    else {
+        return Err(no_key(
+            "send `Authorization: Bearer qvr_…`; `quiver key create --name NAME --scope SCOPE` makes a key",
+        ));
+    };
+    let Some(given) = parse(text.trim()) else { return Err(no_key("this is no key of Quiver, or not the whole of it")) };
+    let key = look_up(guard, &given.id).await.map_err(|error| {
+        tracing::error!(%error, "keys cannot be looked up");
+        Problem::overloaded("keys cannot be looked up now; send again later")
+    })?;
+    let now = (guard.app.reader.parts.wall.0)().0;
+    let matches = |key: &ApiKey| bool::from(key.hash.as_slice().ct_eq(&given.hash));
+    let Some(key) = key.filter(matches) else { return Err(no_key("this key is not known here")) };
+    if key.revoked_at_microseconds.is_some() {
+        return Err(no_key("this key was revoked"));
+    }
+    if key.expires_at_microseconds.is_some_and(|at| at <= now) {
+        return Err(no_key("this key has expired"));
+    }
+    if scope.is_granted_by(&key.scopes) {
+        return Ok(());
+    }
+    let detail = format!("this needs a key with the scope {}; this one has: {}", scope.name(), key.scopes);
+    Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", "the key does not allow this", detail))
+}
+
+async fn look_up(guard: &Guard, id: &str) -> Result<Option<ApiKey>, CatalogueError> {
+    let cache = &guard.app.keys.keys;
+    let remembered = cache.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+    if let Some((key, at)) = remembered
+        && at.elapsed() < FRESH
+    {
+        return Ok(key);
+    }
+    let key = guard.app.workspace.catalogue().key(DEFAULT_WORKSPACE, id).await?;
+    let mut keys = cache.lock().unwrap_or_else(PoisonError::into_inner);
+    if keys.len() >= MAX_KEYS {
+        keys.clear();
+    }
+    keys.insert(id.to_owned(), (key.clone(), Instant::now()));
+    Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_in_needs_the_scope_of_its_kind() {
+        assert_eq!(needed(&Method::POST, "/v1/events"), Some(Scope::Ingest));
+        assert_eq!(needed(&Method::GET, "/v1/models"), Some(Scope::Read));
+        assert_eq!(needed(&Method::PUT, "/v1/models/m/spec"), Some(Scope::Operate));
+        assert_eq!(needed(&Method::POST, "/v1/anything-new"), Some(Scope::Operate));
+        assert_eq!(needed(&Method::GET, "/metrics"), Some(Scope::Read));
+        assert_eq!(needed(&Method::GET, "/healthz"), None);
+    }
+}

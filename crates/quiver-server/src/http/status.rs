@@ -1,0 +1,114 @@
+//! Health, readiness, metrics, and what the server says of itself.
+
+use super::App;
+use super::problem::Problem;
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use utoipa::ToSchema;
+
+/// Says that the process lives.
+#[utoipa::path(get, path = "/healthz", tag = "status", responses((status = 200, description = "It lives", body = String)))]
+pub async fn health() -> &'static str {
+    "ok\n"
+}
+
+/// Says whether events are taken.
+#[utoipa::path(get, path = "/readyz", tag = "status", responses(
+    (status = 200, description = "Events are taken", body = String),
+    (status = 503, description = "Events are not taken; the detail says why", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Problem> {
+    app.closed().map_or(Ok("ready\n"), Err)
+}
+
+/// Gives the counters as OpenMetrics text.
+#[utoipa::path(get, path = "/metrics", tag = "status", responses(
+    (status = 200, description = "OpenMetrics text", body = String, content_type = "application/openmetrics-text"),
+    (status = 401, description = "A key is needed", body = Problem, content_type = "application/problem+json"),
+    (status = 403, description = "The key does not allow this", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn metrics(State(app): State<Arc<App>>) -> Response {
+    app.metrics.buffer_bytes.set(app.budget.held_bytes() as i64);
+    app.metrics.buffer_limit_bytes.set(app.budget.limit_bytes() as i64);
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    (StatusCode::OK, [(header::CONTENT_TYPE, kind)], app.metrics.text()).into_response()
+}
+
+/// What the server says of itself.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Status {
+    /// The version of Quiver.
+    pub version: String,
+    /// Whether events are taken.
+    pub ready: bool,
+    /// Why not, where they are not.
+    pub reason: Option<String>,
+    /// Models known.
+    pub models: Vec<String>,
+    /// The journal offset below which every event is on the disk.
+    pub acknowledged_offset: u64,
+    /// The oldest offset that the journal still keeps.
+    pub journal_first_offset: u64,
+    /// Bytes of the journal.
+    pub journal_bytes: u64,
+    /// The offset below which every event is in the tables.
+    pub segment_offset: u64,
+    /// How far back a repeated event is recognised, in seconds.
+    pub deduplication_reach_seconds: f64,
+    /// Bytes that requests hold now.
+    pub buffer_bytes: u64,
+    /// Bytes free on the disk.
+    pub free_disk_bytes: u64,
+    /// The last error of each stage of the flow; empty when all is well.
+    pub stage_errors: std::collections::BTreeMap<String, String>,
+}
+
+/// Says how the server is.
+#[utoipa::path(get, path = "/v1/status", tag = "status", responses(
+    (status = 200, description = "How the server is", body = Status),
+    (status = 401, description = "A key is needed", body = Problem, content_type = "application/problem+json"),
+    (status = 403, description = "The key does not allow this", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn status(State(app): State<Arc<App>>) -> Json<Status> {
+    let (acknowledged_offset, journal_first_offset, journal_bytes) = {
+        let journal = app.workspace.journal();
+        (journal.durable_offset(), journal.first_offset(), journal.size_bytes())
+    };
+    let now = app.reader.parts.clock.now();
+    let reach = app.reader.parts.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).reach_microseconds(now.0);
+    let closed = app.closed();
+    Json(Status {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ready: closed.is_none(),
+        reason: closed.map(|problem| problem.detail),
+        models: app.doors.names(),
+        acknowledged_offset,
+        journal_first_offset,
+        journal_bytes,
+        segment_offset: app.flow.segment_offset(),
+        deduplication_reach_seconds: reach as f64 / 1e6,
+        buffer_bytes: app.budget.held_bytes() as u64,
+        free_disk_bytes: u64::try_from(app.metrics.free_disk_bytes.get()).unwrap_or(0),
+        stage_errors: app.flow.stage_errors(),
+    })
+}
+
+/// Runs the flow now instead of at its next time: tables, profiles, outcomes and findings.
+#[utoipa::path(post, path = "/v1/flow/run", tag = "status", responses(
+    (status = 200, description = "Everything acknowledged before is in tables and judged", body = String),
+    (status = 401, description = "A key is needed", body = Problem, content_type = "application/problem+json"),
+    (status = 403, description = "The key does not allow this", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "A stage failed, or the server is stopping", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn run_flow(State(app): State<Arc<App>>) -> Result<&'static str, Problem> {
+    if !app.ready.load(Ordering::Acquire) {
+        return Err(Problem::overloaded("the server is starting: it still reads its journal"));
+    }
+    app.flow.run_now().await.map_err(Problem::overloaded)?;
+    Ok("done\n")
+}

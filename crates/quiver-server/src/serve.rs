@@ -1,0 +1,368 @@
+//! Puts the server together: opens the folder, rebuilds what is remembered, opens the ports, and ends all of it in order.
+
+use crate::clock::Clock;
+use crate::config::{self, ServerConfig};
+use crate::flow::{Flow, FlowHandle, FlowOptions, FlowParts, RetentionOptions, flow, free_disk_bytes};
+use crate::http::{App, BodyLimits, Guard, ListenError, Listener, Tls};
+use crate::ingest::body::{BodyReader, RequestLimits};
+use crate::ingest::budget::Budget;
+use crate::ingest::commit::{self, Parts, Wall};
+use crate::ingest::seen::{Seen, SeenOptions};
+use crate::ingest::tally::Tallies;
+use crate::ingest::{Acknowledgement, Committer, Doors};
+use crate::metrics::Metrics;
+use crate::pipeline::{PipelineError, Workspace};
+use crate::subject_keys::{self, SubjectKeysError};
+use quiver_door::detect::{DetectError, Detectors};
+use quiver_door::spec_file::parse_spec;
+use quiver_event::spec::Spec;
+use quiver_event::time::Timestamp;
+use quiver_store::catalogue::DEFAULT_WORKSPACE;
+use quiver_store::journal::Recovery;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+/// The longest event; a body may be longer.
+const EVENT_BYTES: usize = 1 << 20;
+
+/// Work that may be in progress at a time, in permits: most requests take one.
+const PERMITS: usize = 512;
+
+/// How often the disk is looked at, and waiting halves are taken out.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+    /// The keys of pseudonyms cannot be used.
+    #[error(transparent)]
+    SubjectKeys(#[from] SubjectKeysError),
+    /// The detectors of personal data cannot be made.
+    #[error("the detectors of personal data cannot be made: {0}")]
+    Detectors(#[from] DetectError),
+    /// A port cannot be opened.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// A stored spec is not valid for this version.
+    #[error("the stored spec of the model {model} is not valid for this quiver: {errors}; put a corrected spec with `quiver serve --spec`")]
+    Spec {
+        /// The model.
+        model: String,
+        /// What is wrong.
+        errors: String,
+    },
+    /// The system refused.
+    #[error("cannot {action}: {source}")]
+    System {
+        /// What was tried.
+        action: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// What only the binary can give.
+pub struct Outside {
+    /// Reads the wall's time.
+    pub wall: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// 32 random bytes, each time it is called.
+    pub random: fn() -> [u8; 32],
+    /// Specs to put at the start, each with its text.
+    pub specs: Vec<(Spec, String)>,
+}
+
+impl std::fmt::Debug for Outside {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Outside").field("specs", &self.specs.len()).finish()
+    }
+}
+
+/// A server that runs.
+#[derive(Debug)]
+pub struct Server {
+    /// Where the API listens.
+    pub address: SocketAddr,
+    /// Where OTLP over HTTP listens.
+    pub otlp_http: Option<SocketAddr>,
+    /// Where OTLP over gRPC listens.
+    pub otlp_grpc: Option<SocketAddr>,
+    /// What recovery found.
+    pub recovery: Recovery,
+    app: Arc<App>,
+    stopping: watch::Sender<bool>,
+    listeners: JoinSet<()>,
+    flow: tokio::task::JoinHandle<()>,
+    watcher: tokio::task::JoinHandle<()>,
+    writer: std::thread::JoinHandle<()>,
+    config: ServerConfig,
+}
+
+impl Server {
+    /// Opens everything; when this returns, the server is ready.
+    ///
+    /// # Errors
+    /// When the folder, a key, a spec or a port cannot be used.
+    pub async fn start(config: ServerConfig, outside: Outside) -> Result<Self, ServeError> {
+        let epoch = uuid::Uuid::now_v7();
+        let (workspace, recovery) = Workspace::open(&config.data_folder, epoch).await?;
+        let workspace = Arc::new(workspace);
+        let keys = Arc::new(subject_keys::open(workspace.folder().path(), (outside.random)())?);
+        let detectors = Arc::new(Detectors::new()?);
+        let doors = Arc::new(Doors::new(keys, detectors));
+        let metrics = Arc::new(Metrics::new());
+        metrics.lost_offsets.set(recovery.lost_offsets as i64);
+        let clock = match config.clock {
+            config::Clock::Wall => Clock::Wall(Arc::clone(&outside.wall)),
+            config::Clock::Replay => Clock::replay(),
+        };
+        let secret = u64::from_le_bytes((outside.random)()[..8].try_into().unwrap_or_default());
+        let seen = remembered(&workspace, &config, secret, &clock)?;
+        let seen = Arc::new(Mutex::new(seen));
+        let tallies = Arc::new(Tallies::default());
+        let (mut flow, handle) = flow(
+            FlowParts {
+                workspace: Arc::clone(&workspace),
+                doors: Arc::clone(&doors),
+                seen: Arc::clone(&seen),
+                tallies: Arc::clone(&tallies),
+                metrics: Arc::clone(&metrics),
+                clock: clock.clone(),
+            },
+            flow_options(&config),
+        );
+        put_specs(&mut flow, &workspace, outside.specs).await?;
+        let parts = Arc::new(Parts {
+            workspace: Arc::clone(&workspace),
+            seen,
+            secret,
+            clock,
+            wall: Wall(outside.wall),
+            tallies,
+            metrics: Arc::clone(&metrics),
+        });
+        let (committer, writer) = Committer::start(Arc::clone(&parts))
+            .map_err(|source| ServeError::System { action: "start the writer's thread", source })?;
+        let app = Arc::new(app(&config, workspace, doors, parts, committer, handle, metrics));
+        let (stopping, stop) = watch::channel(false);
+        look_at_disk(&app, &config);
+        let (listeners, addresses) = listen(&config, &app, &stop).await?;
+        let flow = tokio::spawn(flow.run());
+        let watcher = tokio::spawn(watch_over(Arc::clone(&app), config.clone(), stop));
+        app.ready.store(true, Ordering::Release);
+        let [address, otlp_http, otlp_grpc] = addresses;
+        let address = address.unwrap_or(config.http.listen.0);
+        Ok(Self { address, otlp_http, otlp_grpc, recovery, app, stopping, listeners, flow, watcher, writer, config })
+    }
+
+    /// Takes models in, or other versions of their specs, while the server runs.
+    ///
+    /// # Errors
+    /// When the catalogue refuses.
+    pub async fn put_specs(&self, specs: Vec<(Spec, String)>) -> Result<(), String> {
+        for (spec, text) in specs {
+            self.app.flow.put(spec, text).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the server: takes nothing new, answers what is open, writes what was handed in, flushes, and returns.
+    pub async fn stop(mut self) {
+        tracing::info!("stopping: open requests are answered");
+        // Nobody is left to hear it when all listeners have ended.
+        let _ = self.stopping.send(true);
+        let drain = Duration::from_micros(self.config.http.drain.microseconds().unsigned_abs());
+        let _ = tokio::time::timeout(drain, async { while self.listeners.join_next().await.is_some() {} }).await;
+        self.listeners.shutdown().await;
+        let _ = self.watcher.await;
+        commit_halves(&self.app, |halves| halves.drain()).await;
+        self.app.flow.stop().await;
+        let _ = self.flow.await;
+        // The writer ends with the last way to it, and that is in the app.
+        drop(self.app);
+        let writer = self.writer;
+        let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        tracing::info!("stopped");
+    }
+}
+
+fn remembered(
+    workspace: &Workspace,
+    config: &ServerConfig,
+    secret: u64,
+    clock: &Clock,
+) -> Result<Seen, ServeError> {
+    let deduplication = &config.ingest.deduplication;
+    let mut seen = Seen::new(SeenOptions {
+        horizon_microseconds: deduplication.horizon.microseconds(),
+        memory_bytes: deduplication.memory.in_memory(),
+    });
+    let rows = commit::remember(workspace, &mut seen, secret, clock.now().0)?;
+    tracing::info!(rows, ids = seen.len(), "the journal was read");
+    Ok(seen)
+}
+
+fn duration(duration: quiver_event::units::Duration) -> Duration {
+    Duration::from_micros(duration.microseconds().unsigned_abs())
+}
+
+fn flow_options(config: &ServerConfig) -> FlowOptions {
+    FlowOptions {
+        flush_every: duration(config.flow.flush_every),
+        flush_rows: u64::from(config.flow.flush_rows),
+        judge_every: duration(config.flow.judge_every),
+        retention: RetentionOptions {
+            every: duration(config.retention.every),
+            orphans_after: duration(config.retention.orphans_after),
+        },
+    }
+}
+
+/// The specs given now, and those that the folder holds of other models.
+async fn put_specs(
+    flow: &mut Flow,
+    workspace: &Arc<Workspace>,
+    specs: Vec<(Spec, String)>,
+) -> Result<(), ServeError> {
+    let given: Vec<String> = specs.iter().map(|(spec, _)| spec.model.clone()).collect();
+    for (spec, text) in specs {
+        flow.put(spec, &text).await?;
+    }
+    let models = workspace.catalogue().models(DEFAULT_WORKSPACE).await.map_err(PipelineError::from)?;
+    for model in models.into_iter().filter(|model| !given.contains(model)) {
+        let stored = workspace.catalogue().latest_spec(DEFAULT_WORKSPACE, &model).await.map_err(PipelineError::from)?;
+        let Some(version) = stored else { continue };
+        let spec = parse_spec(&version.yaml, "the stored spec")
+            .map_err(|errors| ServeError::Spec { model: model.clone(), errors: errors.render() })?;
+        flow.put(spec, &version.yaml).await?;
+    }
+    Ok(())
+}
+
+fn app(
+    config: &ServerConfig,
+    workspace: Arc<Workspace>,
+    doors: Arc<Doors>,
+    parts: Arc<Parts>,
+    committer: Committer,
+    flow: FlowHandle,
+    metrics: Arc<Metrics>,
+) -> App {
+    let limits = RequestLimits {
+        event_bytes: EVENT_BYTES.min(config.http.decoded_limit.in_memory()),
+        events: config.ingest.events_per_request as usize,
+        clock_skew_microseconds: config.ingest.max_clock_skew.microseconds(),
+    };
+    App {
+        reader: BodyReader { doors: Arc::clone(&doors), limits, parts },
+        workspace,
+        doors,
+        committer,
+        flow,
+        metrics,
+        budget: Budget::new(config.ingest.queue.in_memory()),
+        at_work: Arc::new(Semaphore::new(PERMITS)),
+        limits: BodyLimits {
+            encoded_bytes: config.http.body_limit.in_memory(),
+            decoded_bytes: config.http.decoded_limit.in_memory(),
+            timeout: duration(config.http.request_timeout),
+        },
+        read_only: AtomicBool::new(false),
+        ready: AtomicBool::new(false),
+        spans: Mutex::default(),
+        halves: Mutex::default(),
+        keys: crate::http::KeyCache::default(),
+    }
+}
+
+/// The addresses of the API, of OTLP over HTTP and of OTLP over gRPC.
+type Addresses = [Option<SocketAddr>; 3];
+
+async fn listen(
+    config: &ServerConfig,
+    app: &Arc<App>,
+    stop: &watch::Receiver<bool>,
+) -> Result<(JoinSet<()>, Addresses), ServeError> {
+    let tls = config.http.tls.as_ref().map(|tls| Tls::read(&tls.certificate, &tls.key)).transpose()?;
+    let connections = Arc::new(Semaphore::new(config.http.max_connections as usize));
+    let hosts: Option<Arc<[String]>> = config.http.allowed_hosts().map(Into::into);
+    let otlp = config.otlp.as_ref();
+    let wanted = [
+        Some((config.http.listen, crate::http::api as fn(&Guard) -> axum::Router)),
+        otlp.and_then(|otlp| Some((otlp.http?, crate::http::otlp_http as fn(&Guard) -> axum::Router))),
+        otlp.and_then(|otlp| Some((otlp.grpc?, crate::http::otlp_grpc as fn(&Guard) -> axum::Router))),
+    ];
+    let mut listeners = JoinSet::new();
+    let mut addresses = [None; 3];
+    for (index, wanted) in wanted.into_iter().enumerate() {
+        let Some((address, routes)) = wanted else { continue };
+        let requires_key = config.auth.keys.requires_key(address);
+        let guard = Guard { app: Arc::clone(app), requires_key, hosts: hosts.clone() };
+        let timeout = duration(config.http.header_timeout);
+        let places = Arc::clone(&connections);
+        let metrics = Arc::clone(&app.metrics);
+        let listener = Listener::bind(address.0, routes(&guard), tls.clone(), timeout, places, metrics).await?;
+        addresses[index] = listener.address().ok();
+        listeners.spawn(listener.run(stop.clone(), duration(config.http.drain)));
+    }
+    Ok((listeners, addresses))
+}
+
+/// Looks at the disk, and takes out halves whose other half did not come.
+async fn watch_over(app: Arc<App>, config: ServerConfig, mut stop: watch::Receiver<bool>) {
+    loop {
+        look_at_disk(&app, &config);
+        let now = (app.reader.parts.wall.0)();
+        commit_halves(&app, |halves| halves.expire(now)).await;
+        {
+            let seen = app.reader.parts.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            app.metrics.deduplication_ids.set(seen.len() as i64);
+            let reach = seen.reach_microseconds(app.reader.parts.clock.now().0);
+            app.metrics.deduplication_reach_seconds.set(reach / 1_000_000);
+        }
+        tokio::select! {
+            () = tokio::time::sleep(WATCH_EVERY) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+fn look_at_disk(app: &App, config: &ServerConfig) {
+    let found = free_disk_bytes(app.workspace.folder().path());
+    let Ok((free, total)) = found else { return };
+    app.metrics.free_disk_bytes.set(i64::try_from(free).unwrap_or(i64::MAX));
+    let mark = config.disk.read_only_below.of_disk(quiver_event::units::Bytes::new(total)).bytes();
+    let was = app.read_only.swap(free < mark, Ordering::Relaxed);
+    app.metrics.read_only.set(i64::from(free < mark));
+    match (was, free < mark) {
+        (false, true) => tracing::warn!(free, mark, "the disk is nearly full: events are refused, queries still work"),
+        (true, false) => tracing::info!(free, mark, "there is space again: events are taken"),
+        _ => {}
+    }
+}
+
+async fn commit_halves(
+    app: &App,
+    take: impl FnOnce(&mut quiver_door::decode::cloudevents::PendingHalves) -> Vec<quiver_door::decode::incoming::Incoming>,
+) {
+    let events = take(&mut app.halves.lock().unwrap_or_else(PoisonError::into_inner));
+    if events.is_empty() {
+        return;
+    }
+    let count = events.len();
+    let taken = app.reader.incoming(events, Vec::new());
+    let kept = match taken {
+        Ok(taken) => app.committer.commit(taken.lots, app.budget.hold(), Acknowledgement::Synced).await.is_ok(),
+        Err(_) => false,
+    };
+    if !kept {
+        tracing::warn!(count, "halves of inferences whose other half did not come could not be kept");
+    }
+}

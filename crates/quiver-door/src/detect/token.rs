@@ -1,0 +1,315 @@
+//! Recognises keys by their makers' prefixes, JSON Web Tokens, bearer tokens and private keys, in runs too long for words.
+
+use super::{DetectError, Detector, Sink, work};
+use aho_corasick::AhoCorasick;
+use std::ops::Range;
+
+/// A run of letters, digits, hyphens and underscores shorter than this holds no token.
+pub(super) const SHORTEST: usize = 16;
+
+/// What follows a prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tail {
+    /// Capitals and digits, and just as many.
+    Capitals,
+    /// Letters and digits.
+    Alphanumeric,
+    /// Also hyphens, underscores and dots.
+    Any,
+    /// As above, with a part of sixteen that holds a digit or capital: words with hyphens begin alike.
+    Random,
+}
+
+/// Prefix, what follows, and the least bytes of that; those of keys that were ever issued are longer, never shorter.
+const MAKERS: [(&str, Tail, usize); 46] = [
+    ("AKIA", Tail::Capitals, 16),
+    ("ASIA", Tail::Capitals, 16),
+    ("AIza", Tail::Any, 30),
+    ("ghp_", Tail::Alphanumeric, 20),
+    ("gho_", Tail::Alphanumeric, 20),
+    ("ghu_", Tail::Alphanumeric, 20),
+    ("ghs_", Tail::Alphanumeric, 20),
+    ("ghr_", Tail::Alphanumeric, 20),
+    ("github_pat_", Tail::Any, 20),
+    ("glpat-", Tail::Any, 16),
+    ("gldt-", Tail::Any, 16),
+    ("glrt-", Tail::Any, 16),
+    ("glptt-", Tail::Any, 16),
+    ("xoxa-", Tail::Any, 11),
+    ("xoxb-", Tail::Any, 11),
+    ("xoxe-", Tail::Any, 11),
+    ("xoxo-", Tail::Any, 11),
+    ("xoxp-", Tail::Any, 11),
+    ("xoxr-", Tail::Any, 11),
+    ("xoxs-", Tail::Any, 11),
+    ("xapp-", Tail::Random, 16),
+    ("sk_live_", Tail::Alphanumeric, 8),
+    ("rk_live_", Tail::Alphanumeric, 8),
+    ("pk_live_", Tail::Alphanumeric, 8),
+    ("sk_test_", Tail::Alphanumeric, 8),
+    ("rk_test_", Tail::Alphanumeric, 8),
+    ("pk_test_", Tail::Alphanumeric, 8),
+    ("whsec_", Tail::Alphanumeric, 16),
+    ("sk-ant-", Tail::Any, 12),
+    ("sk-proj-", Tail::Any, 12),
+    ("sk-or-", Tail::Random, 16),
+    ("sk-", Tail::Random, 16),
+    ("npm_", Tail::Alphanumeric, 30),
+    ("pypi-", Tail::Random, 16),
+    ("hf_", Tail::Alphanumeric, 30),
+    ("qvr_", Tail::Any, 12),
+    ("GOCSPX-", Tail::Any, 16),
+    ("dop_v1_", Tail::Alphanumeric, 32),
+    ("shpat_", Tail::Alphanumeric, 20),
+    ("shpss_", Tail::Alphanumeric, 20),
+    ("dckr_pat_", Tail::Any, 16),
+    ("sq0atp-", Tail::Any, 16),
+    ("AGE-SECRET-KEY-1", Tail::Alphanumeric, 20),
+    ("ATATT3", Tail::Any, 20),
+    ("lin_api_", Tail::Alphanumeric, 20),
+    ("eyJ", Tail::Any, 0),
+];
+
+const WEB_TOKEN: usize = MAKERS.len() - 1;
+
+/// The fewest bytes of a web token's first two parts.
+const WEB_TOKEN_PART: usize = 8;
+/// How far before a run a bearer token may begin.
+const BEARER_REACH: usize = 64;
+
+#[derive(Debug)]
+pub(super) struct Rules {
+    prefixes: AhoCorasick,
+}
+
+impl Rules {
+    pub(super) fn new() -> Result<Self, DetectError> {
+        let prefixes = AhoCorasick::builder()
+            .match_kind(aho_corasick::MatchKind::LeftmostLongest)
+            .build(MAKERS.iter().map(|(prefix, _, _)| prefix))?;
+        Ok(Self { prefixes })
+    }
+
+    /// Looks at every long run once, and at every row of five hyphens.
+    pub(super) fn scan(&self, text: &str, sink: &mut Sink) {
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        while let Some(run) = next_long_run(bytes, at) {
+            at = run.end;
+            let part = run.start > 0 && matches!(bytes[run.start - 1], b'.' | b'~' | b'+');
+            if !part && is_plain(&bytes[run.clone()]) && !follows_scheme(bytes, run.start) {
+                if has_dashes(&bytes[run.clone()]) {
+                    at = private_key(text, run.clone(), sink).unwrap_or(at);
+                }
+            } else {
+                at = self.run(text, &run, sink);
+            }
+            if sink.is_done() {
+                return;
+            }
+        }
+        short_dashes(text, sink);
+    }
+
+    /// Looks for prefixes within a run; answers where to go on.
+    fn run(&self, text: &str, run: &Range<usize>, sink: &mut Sink) -> usize {
+        let bytes = text.as_bytes();
+        work::spend(run.len());
+        if has_dashes(&bytes[run.clone()])
+            && let Some(end) = private_key(text, run.clone(), sink)
+        {
+            return end;
+        }
+        if let Some(range) = bearer(bytes, run) {
+            // A web token after `Bearer` is named as such.
+            let detector = if is_web_token(bytes, range.start).is_some() { Detector::Jwt } else { Detector::Token };
+            let end = range.end;
+            sink.push(detector, range);
+            return end.max(run.end);
+        }
+        let mut at = run.start;
+        // The rest of the run that fails one of these once fails them all: what comes later is shorter.
+        let (mut no_web_token, mut no_random) = (false, false);
+        while let Some(found) = self.prefixes.find(&bytes[at..run.end]) {
+            let start = at + found.start();
+            let pattern = found.pattern().as_usize();
+            at += found.end();
+            if start > 0 && bytes[start - 1].is_ascii_alphanumeric() {
+                continue;
+            }
+            let hopeless = match (pattern, MAKERS[pattern].1) {
+                (WEB_TOKEN, _) => &mut no_web_token,
+                (_, Tail::Random) => &mut no_random,
+                _ => &mut false,
+            };
+            if *hopeless {
+                continue;
+            }
+            let match_end = match pattern {
+                WEB_TOKEN => is_web_token(bytes, start),
+                _ => tail(bytes, at, pattern),
+            };
+            *hopeless = match_end.is_none();
+            if let Some(end) = match_end {
+                sink.push(if pattern == WEB_TOKEN { Detector::Jwt } else { Detector::Token }, start..end);
+                if end >= run.end || sink.is_done() {
+                    return end.max(run.end);
+                }
+                at = end;
+            }
+        }
+        run.end
+    }
+}
+
+fn is_run(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}
+
+/// The next run of at least [`SHORTEST`] bytes. Reads each window from its end, so prose is mostly skipped.
+fn next_long_run(bytes: &[u8], mut at: usize) -> Option<Range<usize>> {
+    while at + SHORTEST <= bytes.len() {
+        let window = &bytes[at..at + SHORTEST];
+        match window.iter().rposition(|byte| !is_run(*byte)) {
+            Some(stop) => {
+                work::spend(SHORTEST - stop);
+                at += stop + 1;
+            }
+            None => {
+                let rest = &bytes[at + SHORTEST..];
+                let more = rest.iter().position(|byte| !is_run(*byte)).unwrap_or(rest.len());
+                work::spend(SHORTEST + more);
+                return Some(at..at + SHORTEST + more);
+            }
+        }
+    }
+    None
+}
+
+/// Only hexadecimal digits and hyphens: a UUID, a digest, a number. No prefix is made of these.
+fn is_plain(run: &[u8]) -> bool {
+    work::spend(run.len());
+    run.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f' | b'-'))
+}
+
+fn has_dashes(run: &[u8]) -> bool {
+    run.iter().skip(4).step_by(5).any(|byte| *byte == b'-') && run.windows(5).any(|five| five == b"-----")
+}
+
+/// The end of a key whose prefix ends at `at`, if what follows is one.
+fn tail(bytes: &[u8], at: usize, pattern: usize) -> Option<usize> {
+    let (_, tail, least) = MAKERS[pattern];
+    let belongs = |byte: &&u8| match tail {
+        Tail::Capitals => byte.is_ascii_uppercase() || byte.is_ascii_digit(),
+        Tail::Alphanumeric => byte.is_ascii_alphanumeric(),
+        Tail::Any | Tail::Random => is_run(**byte),
+    };
+    let mut length = bytes[at..].iter().take_while(belongs).count();
+    work::spend(length + 1);
+    let key = &bytes[at..at + length];
+    let next = bytes.get(at + length);
+    let known = match tail {
+        Tail::Capitals => length == least && next.is_none_or(|byte| !byte.is_ascii_alphanumeric()),
+        Tail::Alphanumeric | Tail::Any => length >= least,
+        Tail::Random => key.split(|byte| matches!(byte, b'-' | b'_')).any(|part| {
+            part.len() >= least && part.iter().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+        }),
+    };
+    while length > 0 && bytes[at + length - 1] == b'-' {
+        length -= 1;
+    }
+    known.then_some(at + length)
+}
+
+/// The end of three parts in base64url, the first of which is a JSON object: `eyJ` is `{"`.
+fn is_web_token(bytes: &[u8], start: usize) -> Option<usize> {
+    if !bytes[start..].starts_with(b"eyJ") {
+        return None;
+    }
+    let mut at = start;
+    for part in 0..3 {
+        let length = bytes[at..].iter().take_while(|byte| is_run(**byte)).count();
+        work::spend(length + 1);
+        if part < 2 && (length < WEB_TOKEN_PART || bytes.get(at + length) != Some(&b'.')) {
+            return None;
+        }
+        at += length + usize::from(part < 2);
+    }
+    Some(at)
+}
+
+fn is_bearer_byte(byte: u8) -> bool {
+    is_run(byte) || matches!(byte, b'.' | b'~' | b'+' | b'/' | b'=')
+}
+
+/// Whether a scheme's word and a blank stand before `start`.
+fn follows_scheme(bytes: &[u8], start: usize) -> bool {
+    ["bearer ", "basic "].iter().any(|scheme| {
+        start.checked_sub(scheme.len()).is_some_and(|word| bytes[word..start].eq_ignore_ascii_case(scheme.as_bytes()))
+    })
+}
+
+/// The token after `Bearer`, of which the run is a part; prose like "bearer authentication" has no digit.
+fn bearer(bytes: &[u8], run: &Range<usize>) -> Option<Range<usize>> {
+    let before = bytes[..run.start].iter().rev().take(BEARER_REACH).take_while(|byte| is_bearer_byte(**byte)).count();
+    let start = run.start - before;
+    if !follows_scheme(bytes, start) {
+        return None;
+    }
+    let length = bytes[start..].iter().take_while(|byte| is_bearer_byte(**byte)).count();
+    work::spend(length + before);
+    let token = &bytes[start..start + length];
+    let random =
+        token.iter().any(u8::is_ascii_digit) || token.iter().filter(|byte| byte.is_ascii_uppercase()).count() > 2;
+    random.then_some(start..start + length)
+}
+
+/// Rows of hyphens in shorter runs: `-----BEGIN` is followed by a blank.
+fn short_dashes(text: &str, sink: &mut Sink) {
+    let bytes = text.as_bytes();
+    let mut probe = 4;
+    while probe < bytes.len() {
+        work::spend(1);
+        if bytes[probe] != b'-' {
+            probe += 5;
+            continue;
+        }
+        let left = bytes[..probe].iter().rev().take(4).take_while(|byte| **byte == b'-').count();
+        let right = bytes[probe..].iter().take_while(|byte| **byte == b'-').count();
+        work::spend(left + right);
+        let end = probe + right;
+        probe = match left + right >= 5 {
+            true => private_key(text, end - 5..end, sink).unwrap_or(end) + 4,
+            false => end + 4,
+        };
+        if sink.is_done() {
+            return;
+        }
+    }
+}
+
+/// A private key in PEM, whose first hyphens lie in `within`: up to its end mark, or all that follows when it is cut off.
+fn private_key(text: &str, within: Range<usize>, sink: &mut Sink) -> Option<usize> {
+    const BEGIN: &str = "-----BEGIN ";
+    const LABEL_BYTES: usize = 40;
+    let limit = text.len().min(within.end + LABEL_BYTES);
+    let near = &text.as_bytes()[within.start..limit];
+    let begin = near.windows(BEGIN.len()).position(|window| window == BEGIN.as_bytes())?;
+    work::spend(near.len());
+    let start = within.start + begin;
+    let label_start = start + BEGIN.len();
+    let label = &text.as_bytes()[label_start..text.len().min(label_start + LABEL_BYTES)];
+    let dashes = label.windows(5).position(|window| window == b"-----")?;
+    let name = &label[..dashes];
+    if !(name.ends_with(b"PRIVATE KEY") || name.ends_with(b"PRIVATE KEY BLOCK")) {
+        return None;
+    }
+    let body = label_start + dashes + 5;
+    let end = text[body..].find("-----END ").map_or(text.len(), |found| {
+        let mark = body + found + "-----END ".len();
+        text[mark..].find("-----").map_or(text.len(), |closing| mark + closing + 5)
+    });
+    work::spend(end - body);
+    sink.push(Detector::PrivateKey, start..end);
+    Some(end)
+}

@@ -98,6 +98,36 @@ Examples:
   quiver report flight-delay
   quiver report flight-delay --by week --html report.html")]
     Report(ReportArgs),
+    /// Run the server: it takes events in, keeps them, and turns them into findings on time.
+    #[command(after_help = "\
+Examples:
+  quiver serve --spec model.yaml                       on http://127.0.0.1:8600, data in ./quiver-data
+  quiver serve --config quiver.yaml --otlp             with a config file; OTLP on ports 4317 and 4318
+  QUIVER_HTTP__LISTEN=127.0.0.1:9000 quiver serve      any key of the config by the environment
+
+Stops on SIGTERM and SIGINT after the open requests; reads the specs again on SIGHUP.")]
+    Serve(ServeArgs),
+    /// Follow a growing file of events, one JSON object a line, and send each event to a server once.
+    #[command(after_help = "\
+Examples:
+  quiver tail events.ndjson
+  quiver tail events.ndjson --url https://quiver.example --key-file key.txt
+  quiver tail events.ndjson --once                     send what is there, then end")]
+    Tail(TailArgs),
+    /// Ask a running server how it is; exit 0 when it takes events, 1 when not.
+    #[command(after_help = "Example:\n  quiver status --url http://127.0.0.1:8600")]
+    Status(StatusArgs),
+    /// Make, list and revoke API keys; rotate the key of pseudonyms.
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        after_help = "\
+Examples:
+  quiver key create --name checkout-service --scope ingest
+  quiver key list
+  quiver key revoke 1f2e3d4c"
+    )]
+    Key(KeyCommand),
     /// Print a shell completion script.
     #[command(after_help = "Example:\n  quiver completions bash > /etc/bash_completion.d/quiver")]
     Completions {
@@ -299,4 +329,138 @@ pub struct ReportArgs {
     /// Print JSON instead of tables.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `quiver serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The config file; `quiver config check` checks it.
+    #[arg(long, short, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where journal, tables and catalogue are kept. Default: the config's, or quiver-data.
+    #[arg(long, value_name = "FOLDER", env = "QUIVER_DATA_FOLDER")]
+    pub data_folder: Option<PathBuf>,
+    /// Where the API listens; port 0 takes a free one. Default: the config's, or 127.0.0.1:8600.
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// Spec files, or folders of them. Models that the data folder knows keep their specs.
+    #[arg(long, value_name = "FILE")]
+    pub spec: Vec<PathBuf>,
+    /// Take OpenTelemetry on 127.0.0.1:4318 (HTTP) and 127.0.0.1:4317 (gRPC).
+    #[arg(long)]
+    pub otlp: bool,
+    /// Let the events' own times drive the clock, to replay a past period.
+    #[arg(long)]
+    pub replay_clock: bool,
+    /// Write the base URL here once events are taken, for scripts.
+    #[arg(long, value_name = "FILE")]
+    pub ready_file: Option<PathBuf>,
+}
+
+/// How a server is reached.
+#[derive(Debug, Args)]
+pub struct Reach {
+    /// The server.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8600", env = "QUIVER_URL")]
+    pub url: String,
+    /// A file that holds an API key. Default: the variable QUIVER_KEY.
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+}
+
+/// Arguments of `quiver tail`.
+#[derive(Debug, Args)]
+pub struct TailArgs {
+    /// The file. Where it was read to is kept beside it, as FILE.quiver-position.
+    pub file: PathBuf,
+    /// How the server is reached.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// Send what is there, then end.
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// Arguments of `quiver status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// How the server is reached.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a key may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ScopeChoice {
+    /// Send events.
+    Ingest,
+    /// Read models, findings, status and metrics.
+    Read,
+    /// Put specs, run stages; includes reading.
+    Operate,
+    /// Everything.
+    Admin,
+}
+
+impl ScopeChoice {
+    /// The scope itself.
+    pub fn scope(self) -> quiver_server::api_key::Scope {
+        use quiver_server::api_key::Scope;
+        match self {
+            Self::Ingest => Scope::Ingest,
+            Self::Read => Scope::Read,
+            Self::Operate => Scope::Operate,
+            Self::Admin => Scope::Admin,
+        }
+    }
+}
+
+/// Commands on keys.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Make a key and print it, this once.
+    #[command(after_help = "Example:\n  quiver key create --name checkout-service --scope ingest --expires 90d")]
+    Create {
+        /// Who or what uses it.
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        /// What it may be used for; several are allowed.
+        #[arg(long, value_name = "SCOPE", required = true, value_delimiter = ',')]
+        scope: Vec<ScopeChoice>,
+        /// How long it is valid, such as 90d. Default: until it is revoked.
+        #[arg(long, value_name = "DURATION")]
+        expires: Option<String>,
+        /// The server's data folder.
+        #[arg(long, value_name = "FOLDER", default_value = "quiver-data", env = "QUIVER_DATA_FOLDER")]
+        data_folder: PathBuf,
+    },
+    /// List the keys; never their secrets.
+    #[command(after_help = "Example:\n  quiver key list --json")]
+    List {
+        /// Print JSON instead of a table.
+        #[arg(long)]
+        json: bool,
+        /// The server's data folder.
+        #[arg(long, value_name = "FOLDER", default_value = "quiver-data", env = "QUIVER_DATA_FOLDER")]
+        data_folder: PathBuf,
+    },
+    /// Revoke a key.
+    #[command(after_help = "Example:\n  quiver key revoke 1f2e3d4c")]
+    Revoke {
+        /// The id, as `quiver key list` shows it.
+        id: String,
+        /// The server's data folder.
+        #[arg(long, value_name = "FOLDER", default_value = "quiver-data", env = "QUIVER_DATA_FOLDER")]
+        data_folder: PathBuf,
+    },
+    /// Make pseudonyms of subjects with a new secret key from the next start on; earlier ones are still found.
+    #[command(after_help = "Example:\n  quiver key rotate-pseudonyms")]
+    RotatePseudonyms {
+        /// The server's data folder.
+        #[arg(long, value_name = "FOLDER", default_value = "quiver-data", env = "QUIVER_DATA_FOLDER")]
+        data_folder: PathBuf,
+    },
 }

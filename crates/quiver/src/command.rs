@@ -6,11 +6,16 @@ pub mod data;
 pub mod demo;
 pub mod generate;
 pub mod init;
+pub mod key;
 pub mod peers;
 pub mod profile;
 pub mod replay;
 pub mod report;
+mod remote;
+pub mod serve;
 pub mod spec;
+pub mod status;
+pub mod tail;
 
 use anyhow::{Context as _, Result};
 use quiver_event::time::Timestamp;
@@ -71,4 +76,14 @@ pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
     runtime.block_on(future)
+}
+
+/// 32 bytes from the system's generator.
+///
+/// # Panics
+/// When the system has no randomness: no key could be made then, and none may be guessed.
+pub fn random() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).expect("a system without randomness cannot make keys");
+    bytes
 }

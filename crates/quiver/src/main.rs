@@ -23,6 +23,10 @@ fn main() -> ExitCode {
         Command::Check(args) => command::check::run(&args, context),
         Command::Replay(args) => command::replay::run(&args, context),
         Command::Report(args) => command::report::run(&args, context),
+        Command::Serve(args) => command::serve::run(&args, context),
+        Command::Tail(args) => command::tail::run(&args, context),
+        Command::Status(args) => command::status::run(&args, context),
+        Command::Key(command) => command::key::run(&command, context),
         Command::Completions { shell } => command::generate::completions(shell),
         Command::Generate { document } => command::generate::document(document),
     };

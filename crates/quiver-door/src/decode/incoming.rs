@@ -84,10 +84,10 @@ impl Incoming {
 const IDENTIFIERS: [&str; 7] = ["id", "prediction_id", "decision_id", "trace_id", "item", "entity", "subject"];
 
 fn check_names(event: &Map<String, Value>) -> Result<(), &'static str> {
-    let too_long = |key: &&str| {
-        event.get(**key).and_then(Value::as_str).is_some_and(|text| text.len() > limits::MAX_IDENTIFIER_BYTES)
+    let too_long = |key: &str| {
+        event.get(key).and_then(Value::as_str).is_some_and(|text| text.len() > limits::MAX_IDENTIFIER_BYTES)
     };
-    match IDENTIFIERS.iter().any(|key| too_long(&key)) {
+    match IDENTIFIERS.iter().any(|key| too_long(key)) {
         true => Err(reason::ID_TOO_LONG),
         false => Ok(()),
     }

@@ -9,7 +9,8 @@ use quiver_door::decode::ndjson::EventReader;
 use quiver_door::decode::rejected::Rejections;
 use quiver_door::decode::table::TableMapping;
 use quiver_door::decode::table_file::{ReadOptions, TableReader, Typing, open_table_as};
-use quiver_door::redact::{SubjectKey, clean};
+use quiver_door::detect::Detectors;
+use quiver_door::redact::Cleaner;
 use quiver_door::spec_file::read_spec;
 use quiver_event::batch::EventBatch;
 use quiver_event::event::Kind;
@@ -19,6 +20,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// A log of one model: event lines, or tables that the spec's `columns` map to events.
@@ -272,8 +274,9 @@ pub fn replay(data: &[PathBuf], spec: &Spec, text: &str, folder: &Path, context:
         for damage in &recovery.damages {
             context.note(&format!("journal: damage in {}: {}", damage.path.display(), damage.reason));
         }
-        let key = subject_key(folder)?;
-        let read = ingest(&events, &mut pipeline, &key, context)?;
+        let keys = quiver_server::subject_keys::open(folder, super::random())?;
+        let cleaner = Cleaner::new(spec, Arc::new(keys), Arc::new(Detectors::new()?));
+        let read = ingest(&events, &mut pipeline, &cleaner, context)?;
         read.refuse_if_useless()?;
         note_mapping(&events, &read, context);
         let mut stages = vec![("read into the journal", started.elapsed().as_secs_f64())];
@@ -299,10 +302,9 @@ pub fn replay(data: &[PathBuf], spec: &Spec, text: &str, folder: &Path, context:
 }
 
 /// Appends what the journal does not hold yet.
-fn ingest(events: &Events<'_>, pipeline: &mut Pipeline, key: &SubjectKey, context: Context) -> Result<Read> {
+fn ingest(events: &Events<'_>, pipeline: &mut Pipeline, cleaner: &Cleaner, context: Context) -> Result<Read> {
     let mut positions: BTreeMap<(String, String), u64> = BTreeMap::new();
     let handle = tokio::runtime::Handle::current();
-    let spec = pipeline.spec().clone();
     tokio::task::block_in_place(|| {
         let read = events.stretches("events → journal", context, |stretch| {
             for batch in &stretch.batches {
@@ -324,7 +326,7 @@ fn ingest(events: &Events<'_>, pipeline: &mut Pipeline, key: &SubjectKey, contex
                          differently; finish it with that version, or start a new data folder"
                     );
                 }
-                let (cleaned, _) = clean(&spec, batch, key)?;
+                let (cleaned, _) = cleaner.clean(batch)?;
                 let from = Sourced { source: stretch.fingerprint, part: &part, position: stretch.end };
                 pipeline.append(&cleaned, from, now())?;
             }
@@ -343,23 +345,6 @@ fn part_of(batch: &EventBatch) -> String {
         Some(arms) if batch.kind == Kind::Prediction => format!("{}/{}", batch.kind.name(), arms.value(0)),
         _ => batch.kind.name().to_owned(),
     }
-}
-
-/// The workspace's key for hashes of subjects: made once, readable by the owner only.
-fn subject_key(folder: &Path) -> Result<SubjectKey> {
-    let path = folder.join("subject.key");
-    if !path.exists() {
-        let bytes: Vec<u8> =
-            [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()].iter().flat_map(|part| *part.as_bytes()).collect();
-        super::write_file(&path, &bytes)?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
-        }
-    }
-    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(SubjectKey::new(&bytes)?)
 }
 
 /// Tells what was kept out and what was dropped.

@@ -1,0 +1,51 @@
+//! `quiver status`: asks a running server how it is.
+
+use super::remote::Remote;
+use super::{Context, Outcome, block_on, print};
+use crate::cli::StatusArgs;
+use anyhow::{Context as _, Result, bail};
+
+/// Runs `quiver status`.
+pub fn run(args: &StatusArgs, context: Context) -> Result<Outcome> {
+    let remote = Remote::new(&args.reach)?;
+    block_on(async {
+        let answer = remote.client.get(remote.url("/v1/status")?).send().await;
+        let answer = answer.with_context(|| format!("no server answers at {}", args.reach.url))?;
+        let status = answer.status();
+        let body: serde_json::Value = serde_json::from_slice(&answer.bytes().await?)
+            .with_context(|| format!("{} is no Quiver server", args.reach.url))?;
+        if !status.is_success() {
+            bail!("{}: {}", body["title"].as_str().unwrap_or("refused"), body["detail"].as_str().unwrap_or_default());
+        }
+        let ready = body["ready"].as_bool().unwrap_or(false);
+        if args.json {
+            print(&serde_json::to_string_pretty(&body)?)?;
+        } else if !context.quiet {
+            print(&text_of(&body))?;
+        }
+        Ok(if ready { Outcome::Passed } else { Outcome::CheckFailed })
+    })
+}
+
+fn text_of(body: &serde_json::Value) -> String {
+    let number = |key: &str| crate::show::number::count(body[key].as_u64().unwrap_or(0));
+    let models: Vec<&str> =
+        body["models"].as_array().into_iter().flatten().filter_map(serde_json::Value::as_str).collect();
+    let state = match body["reason"].as_str() {
+        None => "takes events".to_owned(),
+        Some(reason) => format!("takes no events: {reason}"),
+    };
+    let mut text = format!(
+        "quiver {} {state}\nmodels: {}\nevents acknowledged: {}, in tables: {}\njournal: {} bytes; free disk: {} bytes",
+        body["version"].as_str().unwrap_or("?"),
+        if models.is_empty() { "none".to_owned() } else { models.join(", ") },
+        number("acknowledged_offset"),
+        number("segment_offset"),
+        number("journal_bytes"),
+        number("free_disk_bytes"),
+    );
+    for (stage, error) in body["stage_errors"].as_object().into_iter().flatten() {
+        text.push_str(&format!("\nstage {stage} failed: {}", error.as_str().unwrap_or_default()));
+    }
+    text
+}

@@ -8,6 +8,7 @@ mod flow;
 mod frame;
 mod join;
 mod journal;
+mod journal_full;
 mod rows;
 mod table;
 mod table_privacy;

@@ -11,4 +11,6 @@ mod journal;
 mod journal_full;
 mod rows;
 mod table;
+mod table_damage;
+mod table_maintenance;
 mod table_privacy;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that panics has failed; measurements print")]
 
 mod catalogue;
+mod catalogue_door;
 mod data_folder;
 mod flow;
 mod frame;

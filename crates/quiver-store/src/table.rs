@@ -10,6 +10,7 @@ mod error;
 mod files;
 mod maintenance;
 mod schema;
+mod statistics;
 
 pub use damage::DamagedFile;
 pub use error::TableError;
@@ -29,17 +30,12 @@ use deltalake::kernel::transaction::CommitProperties;
 use deltalake::kernel::{StructField, StructType};
 use deltalake::protocol::SaveMode;
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use url::Url;
 
 /// Under this property transaction ids are forgotten, so Quiver refuses tables that have it.
 const EXPIRY_PROPERTY: &str = "delta.setTransactionRetentionDuration";
-const STATISTICS_PROPERTY: &str = "delta.dataSkippingStatsColumns";
-const STATISTICS_COUNT_PROPERTY: &str = "delta.dataSkippingNumIndexedCols";
-/// A name no column has: with an empty list, writers would take the first 32 columns.
-const NO_STATISTICS: &str = "quiver_no_public_column";
 /// Opening a table reads at most this many log entries behind a checkpoint.
 const CHECKPOINT_INTERVAL: &str = "25";
 /// A snapshot is read afresh after this many commits, which is when there is a newer checkpoint.
@@ -289,7 +285,7 @@ impl Table {
 
     async fn create(&mut self, options: &TableOptions) -> Result<(), TableError> {
         let kept = files::kept_statistics(&self.statistics_columns, &options.schema, &options.partition_columns);
-        let mut properties = statistics_properties(&kept);
+        let mut properties = statistics::properties(&kept);
         properties.insert("delta.checkpointInterval".to_owned(), CHECKPOINT_INTERVAL.to_owned());
         let created = self
             .delta
@@ -341,32 +337,6 @@ impl Table {
         Err(TableError::Contended { table: self.url.to_string(), attempts: COMMIT_ATTEMPTS })
     }
 
-    fn kept_statistics(&self) -> Result<Vec<String>, TableError> {
-        let partition_columns = self.state()?.metadata().partition_columns().to_vec();
-        Ok(files::kept_statistics(&self.statistics_columns, self.schema()?.as_ref(), &partition_columns))
-    }
-
-    fn announced_statistics(&self) -> Vec<String> {
-        let announced = self
-            .delta
-            .snapshot()
-            .ok()
-            .and_then(|state| state.metadata().configuration().get(STATISTICS_PROPERTY).cloned());
-        let names = announced.unwrap_or_default();
-        names.split(',').filter(|name| !name.is_empty() && *name != NO_STATISTICS).map(str::to_owned).collect()
-    }
-
-    /// Tells other writers, by the table's properties, which columns may have statistics.
-    async fn announce_statistics(&mut self) -> Result<(), TableError> {
-        let kept = self.kept_statistics()?;
-        if kept == self.announced_statistics() {
-            return Ok(());
-        }
-        let set = self.delta.clone().set_tbl_properties().with_properties(statistics_properties(&kept));
-        self.delta = set.await.map_err(TableError::delta("set the statistics columns of", &self.url))?;
-        Ok(())
-    }
-
     /// Compares the snapshot's offset with the progress.
     async fn already_there(&self, progress: &Progress) -> Result<Option<Appended>, TableError> {
         let stored = self.next_offset(&progress.application_id).await?;
@@ -408,9 +378,4 @@ fn kernel_fields(schema: &SchemaRef, table: &Url) -> Result<Vec<StructField>, Ta
     let kernel =
         kernel.map_err(|error| TableError::delta("describe", table)(DeltaTableError::Arrow { source: error }))?;
     Ok(kernel.fields().cloned().collect())
-}
-
-fn statistics_properties(kept: &[String]) -> HashMap<String, String> {
-    let names = if kept.is_empty() { NO_STATISTICS.to_owned() } else { kept.join(",") };
-    HashMap::from([(STATISTICS_PROPERTY.to_owned(), names), (STATISTICS_COUNT_PROPERTY.to_owned(), "0".to_owned())])
 }

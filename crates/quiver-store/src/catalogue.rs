@@ -1,15 +1,21 @@
-//! The small facts a server must not forget: models, specs, judges' memories, intents, references.
+//! The small facts a server must not forget: models, specs, judges' memories, intents, references, keys, tallies.
 //!
 //! A judge's state, its input offsets and its intents change in one transaction, so that a restart neither forgets
 //! nor repeats. Times are microseconds since 1970 and are arguments.
 
+mod damage;
 mod error;
 mod judge;
+mod key;
 mod model;
+mod tally;
 
+pub use damage::DamageRecord;
 pub use error::CatalogueError;
 pub use judge::{Intent, JudgeState, JudgeStep, PendingIntent};
+pub use key::ApiKey;
 pub use model::{NewReference, Reference, SpecVersion};
+pub use tally::{Tally, TallySum};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, Transaction};
@@ -19,7 +25,7 @@ use std::time::Duration;
 /// The workspace of whoever does not name one.
 pub const DEFAULT_WORKSPACE: &str = "default";
 
-/// Writers wait this long for each other.
+/// Writers wait this long for each other: a command may write while the server runs.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
@@ -44,6 +50,8 @@ impl Catalogue {
             // A judge's step is acknowledged to nobody else: losing it in a power cut would repeat its intents.
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            // What is deleted is overwritten, not only forgotten.
+            .pragma("secure_delete", "ON")
             .busy_timeout(BUSY_TIMEOUT);
         let failed = |source| CatalogueError::Open { path: path.to_owned(), source };
         let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await.map_err(failed)?;

@@ -6,6 +6,7 @@
 //! journal/          the journal
 //! catalogue.sqlite  the catalogue
 //! tables/           predictions/<model>, feedback/<model>, profiles, outcomes, findings
+//! quarantine/       data files that the disk damaged, as they were found
 //! tmp/              spilled queries; emptied on opening
 //! ```
 
@@ -188,6 +189,13 @@ impl DataFolder {
     /// Returns where queries spill to.
     pub fn temporary_folder(&self) -> PathBuf {
         self.path.join("tmp")
+    }
+
+    /// Returns where a table's damaged files are set aside; the folder is made with the first of them.
+    pub fn quarantine_folder(&self, name: TableName<'_>) -> PathBuf {
+        let table = self.table_path(name);
+        let inside = table.strip_prefix(&self.path).expect("tables live in the data folder");
+        self.path.join("quarantine").join(inside)
     }
 
     /// Returns where a table lives.

@@ -4,6 +4,7 @@
 //! before. Calls block on the disk: give the journal a thread of its own.
 
 mod error;
+mod folder;
 mod frame;
 mod header;
 mod positions;
@@ -20,12 +21,10 @@ pub use reader::FrameReader;
 pub use recovery::{Damage, Recovery, TornTail};
 
 use crate::disk;
-use frame::Kind;
-use header::Header;
 use positions::Positions;
 use recovery::Recoverer;
-use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
@@ -62,6 +61,10 @@ pub struct Journal {
     file: File,
     file_bytes: u64,
     durable_file_bytes: u64,
+    /// What the files before the last one hold.
+    older_bytes: u64,
+    /// The file was cut back after a failed write, and that is not on the disk yet.
+    cut_back: bool,
     next_offset: u64,
     durable_offset: u64,
     positions: Positions,
@@ -84,8 +87,8 @@ impl Journal {
             });
         }
         disk::create_folders(folder).map_err(JournalError::disk("create", folder))?;
-        let lock = take_lock(folder)?;
-        remove_unfinished(folder)?;
+        let lock = folder::take_lock(folder)?;
+        folder::remove_unfinished(folder)?;
         let mut files = header::list_files(folder)?;
         let fresh = Identity { epoch: fresh_epoch, partition: options.partition.clone() };
         let (identity, identity_was_damaged) = header::establish_identity(folder, &files, &fresh)?;
@@ -114,12 +117,16 @@ impl Journal {
         let path = match files.last() {
             Some((_, path)) => path.clone(),
             None => {
-                let path = create_file(folder, &identity, codec, 0, &positions)?;
+                let path = folder::create_file(folder, &identity, codec, 0, &positions)?;
                 files.push((0, path.clone()));
                 path
             }
         };
-        let (file, file_bytes) = open_to_append(&path)?;
+        let (file, file_bytes) = folder::open_to_append(&path)?;
+        let mut older_bytes = 0;
+        for (_, path) in &files[..files.len() - 1] {
+            older_bytes += folder::length(path)?;
+        }
         // What recovery read may still sit in the page cache of a process that died before its sync.
         file.sync_all().map_err(JournalError::disk("sync", &path))?;
         let journal = Self {
@@ -131,6 +138,8 @@ impl Journal {
             file,
             file_bytes,
             durable_file_bytes: file_bytes,
+            older_bytes,
+            cut_back: false,
             next_offset,
             durable_offset: next_offset,
             positions,
@@ -161,6 +170,16 @@ impl Journal {
         self.durable_offset
     }
 
+    /// Returns how much the journal's files hold.
+    pub fn size_bytes(&self) -> u64 {
+        self.older_bytes + self.file_bytes
+    }
+
+    /// Returns why the journal stopped for good, if it did: it takes rows again only after it was opened anew.
+    pub fn is_poisoned(&self) -> Option<&str> {
+        self.poisoned.as_deref()
+    }
+
     /// Returns how many rows of the producer's source were consumed.
     pub fn producer_position(&self, producer: &str) -> Option<u64> {
         self.positions.get(producer).copied()
@@ -169,7 +188,9 @@ impl Journal {
     /// Writes the frames, all or none, and returns their offsets. They are not acknowledged before [`Self::sync`].
     ///
     /// # Errors
-    /// When a frame is over a limit (nothing is written then) or when the disk refuses (the journal stops then).
+    /// When a frame is over a limit or when the disk refuses. Nothing of the frames stays then and the journal goes on,
+    /// so the same append may be tried again ([`JournalError::Full`]: once there is room); only a file that cannot be
+    /// cut back to what it held before stops the journal.
     pub fn append(&mut self, frames: &[NewFrame<'_>]) -> Result<Range<u64>, JournalError> {
         self.check_poison()?;
         let first_offset = self.next_offset;
@@ -198,9 +219,10 @@ impl Journal {
     /// a second sync would lie.
     pub fn sync(&mut self) -> Result<u64, JournalError> {
         self.check_poison()?;
-        if self.durable_file_bytes < self.file_bytes {
+        if self.durable_file_bytes < self.file_bytes || self.cut_back {
             let synced = self.file.sync_data();
             self.poison_on_error(synced, "sync")?;
+            self.cut_back = false;
             self.durable_file_bytes = self.file_bytes;
         }
         self.durable_offset = self.next_offset;
@@ -250,8 +272,11 @@ impl Journal {
         let mut removed = 0;
         // Oldest first: after a crash the rest still starts at one offset and has no hole.
         while self.files.len() > 1 && self.files[1].0 <= limit {
-            let (_, path) = self.files.remove(0);
-            std::fs::remove_file(&path).map_err(JournalError::disk("delete", &path))?;
+            let (_, path) = &self.files[0];
+            let length_bytes = folder::length(path)?;
+            std::fs::remove_file(path).map_err(JournalError::disk("delete", path))?;
+            self.older_bytes -= length_bytes;
+            self.files.remove(0);
             removed += 1;
         }
         if removed > 0 {
@@ -267,8 +292,9 @@ impl Journal {
         if self.file_bytes >= self.options.file_limit_bytes.max(header::HEADER_BYTES as u64 + 1) {
             self.start_file()?;
         }
-        let written = self.file.write_all(&self.buffer);
-        self.poison_on_error(written, "write")?;
+        if let Err(source) = self.file.write_all(&self.buffer) {
+            return Err(self.cut_back(source));
+        }
         self.file_bytes += self.buffer.len() as u64;
         if self.buffer.capacity() > BUFFER_KEPT_BYTES {
             self.buffer = Vec::new();
@@ -283,20 +309,53 @@ impl Journal {
         }
         // The old file must be durable before a newer one exists: recovery takes a torn end only in the last file.
         self.sync()?;
-        let created = create_file(&self.folder, &self.identity, self.codec, self.next_offset, &self.positions)
-            .and_then(|path| open_to_append(&path).map(|opened| (path, opened)));
-        let (path, (file, file_bytes)) = match created {
-            Ok(created) => created,
-            Err(error) => {
-                self.poisoned = Some(error.to_string());
-                return Err(error);
-            }
-        };
+        let (path, file, file_bytes) = self.create_file()?;
+        self.older_bytes += self.file_bytes;
         self.files.push((self.next_offset, path));
         self.file = file;
         self.file_bytes = file_bytes;
         self.durable_file_bytes = file_bytes;
         Ok(())
+    }
+
+    /// Creates the next file; when that fails, the old one goes on as if nothing had been tried.
+    fn create_file(&mut self) -> Result<(PathBuf, File, u64), JournalError> {
+        let path = header::file_path(&self.folder, self.next_offset);
+        let created = folder::create_file(&self.folder, &self.identity, self.codec, self.next_offset, &self.positions);
+        if let Err(error) = created {
+            // It has its name already: it was the sync of the name that failed.
+            let removed = if path.exists() { None } else { Some(folder::remove_unfinished(&self.folder)) };
+            if !matches!(removed, Some(Ok(()))) {
+                self.poisoned = Some(error.to_string());
+            }
+            return Err(error);
+        }
+        match folder::open_to_append(&path) {
+            Ok((file, file_bytes)) => Ok((path, file, file_bytes)),
+            Err(error) => {
+                // A file that stayed, or came back after a power cut, would start where the old one goes on.
+                if let Err(removal) = folder::remove_file(&path) {
+                    self.poisoned = Some(format!("{error}; then {removal}"));
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Undoes a failed write, so that the journal stands where it stood before.
+    fn cut_back(&mut self, source: io::Error) -> JournalError {
+        let path = self.files.last().map_or_else(|| self.folder.clone(), |(_, path)| path.clone());
+        match self.file.set_len(self.file_bytes) {
+            Ok(()) => {
+                self.cut_back = true;
+                JournalError::disk("write", path)(source)
+            }
+            Err(cutting) => {
+                let error = JournalError::Disk { action: "write", path, source };
+                self.poisoned = Some(format!("{error}; then it could not be cut back: {cutting}"));
+                error
+            }
+        }
     }
 
     fn check_poison(&self) -> Result<(), JournalError> {
@@ -309,65 +368,10 @@ impl Journal {
     fn poison_on_error(&mut self, result: std::io::Result<()>, action: &'static str) -> Result<(), JournalError> {
         result.map_err(|source| {
             let path = self.files.last().map_or_else(|| self.folder.clone(), |(_, path)| path.clone());
-            let error = JournalError::disk(action, path)(source);
+            // Never `Full`, which promises that the journal goes on.
+            let error = JournalError::Disk { action, path, source };
             self.poisoned = Some(error.to_string());
             error
         })
     }
-}
-
-fn take_lock(folder: &Path) -> Result<File, JournalError> {
-    let path = folder.join("LOCK");
-    let lock = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(JournalError::disk("open", &path))?;
-    match fs4::FileExt::try_lock(&lock) {
-        Ok(()) => Ok(lock),
-        Err(fs4::TryLockError::WouldBlock) => Err(JournalError::InUse { path: folder.to_owned() }),
-        Err(fs4::TryLockError::Error(source)) => Err(JournalError::disk("lock", &path)(source)),
-    }
-}
-
-/// Deletes what an interrupted creation or repair left behind: it never got its name.
-fn remove_unfinished(folder: &Path) -> Result<(), JournalError> {
-    for entry in std::fs::read_dir(folder).map_err(JournalError::disk("list", folder))? {
-        let path = entry.map_err(JournalError::disk("list", folder))?.path();
-        if path.extension().is_some_and(|extension| extension == "new" || extension == "repair") {
-            std::fs::remove_file(&path).map_err(JournalError::disk("delete", &path))?;
-        }
-    }
-    Ok(())
-}
-
-fn create_file(
-    folder: &Path,
-    identity: &Identity,
-    codec: FrameCodec,
-    first_offset: u64,
-    positions: &Positions,
-) -> Result<PathBuf, JournalError> {
-    let path = header::file_path(folder, first_offset);
-    let mut bytes = Header { identity: identity.clone(), first_offset }.encode().to_vec();
-    for payload in positions::encode(positions) {
-        let frame = NewFrame {
-            stream: "",
-            producer: "",
-            producer_position: 0,
-            received_at_microseconds: 0,
-            row_count: 0,
-            payload: &payload,
-        };
-        codec.encode_kind(Kind::Positions, &frame, first_offset, FRAME_LIMIT_BYTES, &mut bytes)?;
-    }
-    disk::write_atomically(&path, &bytes).map_err(JournalError::disk("create", &path))?;
-    Ok(path)
-}
-
-fn open_to_append(path: &Path) -> Result<(File, u64), JournalError> {
-    let file = OpenOptions::new().append(true).open(path).map_err(JournalError::disk("open", path))?;
-    let length = file.metadata().map_err(JournalError::disk("measure", path))?.len();
-    Ok((file, length))
 }

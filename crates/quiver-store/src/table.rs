@@ -4,11 +4,17 @@
 //! but accepts a later one. So the stored offset is read from the very snapshot a commit builds on, and the commit
 //! fails when the log has moved since.
 
+mod commit;
+mod damage;
 mod error;
 mod files;
+mod maintenance;
 mod schema;
+mod statistics;
 
+pub use damage::DamagedFile;
 pub use error::TableError;
+pub use maintenance::{Compacted, Deleted, Vacuumed};
 
 use crate::disk;
 use crate::durable_store::DurableFileSystem;
@@ -20,22 +26,16 @@ use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
-use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
-use deltalake::kernel::{Action, StructField, StructType, Transaction};
-use deltalake::protocol::{DeltaOperation, SaveMode};
+use deltalake::kernel::transaction::CommitProperties;
+use deltalake::kernel::{StructField, StructType};
+use deltalake::protocol::SaveMode;
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
-use files::Written;
-use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use url::Url;
 
 /// Under this property transaction ids are forgotten, so Quiver refuses tables that have it.
 const EXPIRY_PROPERTY: &str = "delta.setTransactionRetentionDuration";
-const STATISTICS_PROPERTY: &str = "delta.dataSkippingStatsColumns";
-const STATISTICS_COUNT_PROPERTY: &str = "delta.dataSkippingNumIndexedCols";
-/// A name no column has: with an empty list, writers would take the first 32 columns.
-const NO_STATISTICS: &str = "quiver_no_public_column";
 /// Opening a table reads at most this many log entries behind a checkpoint.
 const CHECKPOINT_INTERVAL: &str = "25";
 /// A snapshot is read afresh after this many commits, which is when there is a newer checkpoint.
@@ -221,7 +221,7 @@ impl Table {
         self.announce_statistics().await?;
         let properties = files::writer_properties(&self.kept_statistics()?);
         let written = files::write(&self.delta, &self.url, rows, properties).await?;
-        let committed = self.commit(&written, progress).await;
+        let committed = self.commit_rows(&written, progress).await;
         match committed {
             Ok(Some(version)) => Ok(Appended::Committed { version, rows: written.rows }),
             // Lost against another writer, or refused: the files are no part of the table.
@@ -285,7 +285,7 @@ impl Table {
 
     async fn create(&mut self, options: &TableOptions) -> Result<(), TableError> {
         let kept = files::kept_statistics(&self.statistics_columns, &options.schema, &options.partition_columns);
-        let mut properties = statistics_properties(&kept);
+        let mut properties = statistics::properties(&kept);
         properties.insert("delta.checkpointInterval".to_owned(), CHECKPOINT_INTERVAL.to_owned());
         let created = self
             .delta
@@ -330,37 +330,11 @@ impl Table {
                     self.delta = delta;
                     return Ok(());
                 }
-                Err(error) if is_race(&error) => self.refresh().await?,
+                Err(error) if commit::is_race(&error) => self.refresh().await?,
                 Err(error) => return Err(TableError::delta("add columns to", &self.url)(error)),
             }
         }
         Err(TableError::Contended { table: self.url.to_string(), attempts: COMMIT_ATTEMPTS })
-    }
-
-    fn kept_statistics(&self) -> Result<Vec<String>, TableError> {
-        let partition_columns = self.state()?.metadata().partition_columns().to_vec();
-        Ok(files::kept_statistics(&self.statistics_columns, self.schema()?.as_ref(), &partition_columns))
-    }
-
-    fn announced_statistics(&self) -> Vec<String> {
-        let announced = self
-            .delta
-            .snapshot()
-            .ok()
-            .and_then(|state| state.metadata().configuration().get(STATISTICS_PROPERTY).cloned());
-        let names = announced.unwrap_or_default();
-        names.split(',').filter(|name| !name.is_empty() && *name != NO_STATISTICS).map(str::to_owned).collect()
-    }
-
-    /// Tells other writers, by the table's properties, which columns may have statistics.
-    async fn announce_statistics(&mut self) -> Result<(), TableError> {
-        let kept = self.kept_statistics()?;
-        if kept == self.announced_statistics() {
-            return Ok(());
-        }
-        let set = self.delta.clone().set_tbl_properties().with_properties(statistics_properties(&kept));
-        self.delta = set.await.map_err(TableError::delta("set the statistics columns of", &self.url))?;
-        Ok(())
     }
 
     /// Compares the snapshot's offset with the progress.
@@ -378,64 +352,6 @@ impl Table {
             });
         }
         Ok(None)
-    }
-
-    /// Commits on the snapshot at hand; after a lost race on the next one, as long as the offset has not moved.
-    /// `None` means that the rows are not part of the table and that the snapshot at hand says why.
-    async fn commit(&mut self, written: &Written, progress: &Progress) -> Result<Option<u64>, TableError> {
-        for _ in 0..COMMIT_ATTEMPTS {
-            match self.try_commit(written, progress).await {
-                Ok(version) => {
-                    // The rows are in the table whether or not the snapshot can be read afresh.
-                    let _ = self.renew().await;
-                    return Ok(Some(version));
-                }
-                Err(error) => {
-                    self.refresh().await?;
-                    if self.holds(written) {
-                        // It had landed after all, and only the answer was lost.
-                        return Ok(Some(self.version()));
-                    }
-                    if !is_race(&error) {
-                        return Err(TableError::delta("commit to", &self.url)(error));
-                    }
-                }
-            }
-            let moved = self.next_offset(&progress.application_id).await? != progress.expected_previous;
-            if moved || !schema::new_columns(&self.url, self.schema()?.as_ref(), &written.schema)?.is_empty() {
-                return Ok(None);
-            }
-        }
-        Ok(None)
-    }
-
-    async fn try_commit(&mut self, written: &Written, progress: &Progress) -> Result<u64, DeltaTableError> {
-        let state = self.delta.snapshot()?;
-        let transaction = Transaction::new(&progress.application_id, progress.next_offset);
-        // No retries inside the library: it would build on a snapshot whose offset nobody has looked at.
-        let properties = CommitProperties::default().with_max_retries(0).with_application_transaction(transaction);
-        let partition_by = Some(state.metadata().partition_columns().to_vec());
-        let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by, predicate: None };
-        let prepared = CommitBuilder::from(properties)
-            .with_actions(written.adds.iter().cloned().map(Action::Add).collect())
-            .build(Some(state), self.delta.log_store(), operation)
-            .into_prepared_commit_future()
-            .await?;
-        let committed = prepared.await?;
-        let version = committed.version;
-        // From here on the rows are in the table: a failed checkpoint or clean-up is no failed append.
-        match committed.await {
-            Ok(finished) => self.delta.state = Some(finished.snapshot()),
-            Err(_) => self.delta.update_state().await?,
-        }
-        Ok(version)
-    }
-
-    /// Says whether the snapshot at hand names one of the files.
-    fn holds(&self, written: &Written) -> bool {
-        let wanted: HashSet<_> = written.adds.iter().map(files::add_path).collect();
-        let state = self.delta.snapshot();
-        state.is_ok_and(|state| state.log_data().iter().any(|file| wanted.contains(&file.object_store_path())))
     }
 
     fn state(&self) -> Result<&deltalake::table::state::DeltaTableState, TableError> {
@@ -462,23 +378,4 @@ fn kernel_fields(schema: &SchemaRef, table: &Url) -> Result<Vec<StructField>, Ta
     let kernel =
         kernel.map_err(|error| TableError::delta("describe", table)(DeltaTableError::Arrow { source: error }))?;
     Ok(kernel.fields().cloned().collect())
-}
-
-fn statistics_properties(kept: &[String]) -> HashMap<String, String> {
-    let names = if kept.is_empty() { NO_STATISTICS.to_owned() } else { kept.join(",") };
-    HashMap::from([(STATISTICS_PROPERTY.to_owned(), names), (STATISTICS_COUNT_PROPERTY.to_owned(), "0".to_owned())])
-}
-
-/// Says whether a commit failed only because another one was faster.
-fn is_race(error: &DeltaTableError) -> bool {
-    use deltalake::kernel::transaction::TransactionError;
-    matches!(
-        error,
-        DeltaTableError::VersionAlreadyExists(_)
-            | DeltaTableError::Transaction {
-                source: TransactionError::MaxCommitAttempts(_)
-                    | TransactionError::CommitConflict(_)
-                    | TransactionError::VersionAlreadyExists(_)
-            }
-    )
 }

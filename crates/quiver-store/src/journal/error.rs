@@ -16,14 +16,22 @@ pub enum JournalError {
         /// What the system said.
         source: io::Error,
     },
+    /// The disk, or the share of it that this user may fill, is full. Nothing of it stays; an open journal goes on.
+    #[error("no room to write {path}: {source}; free the disk and try again")]
+    Full {
+        /// On what.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Somebody else holds the journal.
     #[error("journal {path} is open in another process; stop that process first")]
     InUse {
         /// The journal's folder.
         path: PathBuf,
     },
-    /// A write or a sync failed earlier: what is on disk is unknown until the journal is opened anew.
-    #[error("journal {path} stopped after a failed write ({reason}); free the disk and reopen it")]
+    /// A sync failed earlier, or a write that could not be undone: what is on disk is unknown until the journal is opened anew.
+    #[error("journal {path} stopped after a failure ({reason}); free the disk and reopen it")]
     Poisoned {
         /// The journal's folder.
         path: PathBuf,
@@ -85,6 +93,9 @@ pub enum JournalError {
 impl JournalError {
     pub(crate) fn disk(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Disk { action, path, source }
+        move |source| match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { path, source },
+            _ => Self::Disk { action, path, source },
+        }
     }
 }

@@ -100,6 +100,40 @@ pub enum TableError {
         /// The property.
         property: &'static str,
     },
+    /// The table is not parted by date.
+    #[error("table {table} is not partitioned by {column}, so no date can be dropped from it")]
+    NoDates {
+        /// The table.
+        table: String,
+        /// The column it lacks.
+        column: &'static str,
+    },
+    /// A data file is not what was written.
+    #[error("file {path} of table {table} is damaged: {reason}; set it aside first")]
+    Damaged {
+        /// The table.
+        table: String,
+        /// The file's path in the table.
+        path: String,
+        /// What does not fit.
+        reason: String,
+    },
+    /// Files hold another number of rows than the log says.
+    #[error("files of table {table} hold {found} rows, the log says {expected}; verify the table")]
+    RowsDiffer {
+        /// The table.
+        table: String,
+        /// What the log says.
+        expected: u64,
+        /// What was read.
+        found: u64,
+    },
+    /// Files can be deleted and set aside on this machine only.
+    #[error("table {table} is not in a local folder")]
+    NotLocal {
+        /// The table.
+        table: String,
+    },
     /// The place is not one this build can reach.
     #[error("{path} is not an absolute path")]
     NotAbsolute {

@@ -1,12 +1,13 @@
 //! Writes a table's Parquet files and removes those that no commit names.
 
+use super::damage;
 use super::error::TableError;
 use super::schema::conform;
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::physical_plan::SendableRecordBatchStream;
-use deltalake::DeltaTable;
 use deltalake::kernel::Add;
 use deltalake::writer::{DeltaWriter, RecordBatchWriter};
+use deltalake::{DeltaTable, DeltaTableError};
 use futures::StreamExt;
 use object_store::ObjectStoreExt;
 use object_store::path::Path as ObjectPath;
@@ -14,6 +15,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use url::Url;
+use xxhash_rust::xxh3::Xxh3;
 
 /// What one open file holds in memory before it writes a row group; there is one open file a partition.
 const ROW_GROUP_LIMIT_BYTES: usize = 16 << 20;
@@ -76,9 +78,29 @@ pub(crate) async fn write(
         let batch = conform(table, &schema, &batch)?;
         writer.write(batch).await.map_err(TableError::delta("write to", table))?;
     }
-    let adds =
+    let mut adds =
         if row_count == 0 { Vec::new() } else { writer.flush().await.map_err(TableError::delta("write to", table))? };
+    if let Err(error) = add_checksums(delta, table, &mut adds).await {
+        remove(delta, &adds).await;
+        return Err(error);
+    }
     Ok(Written { adds, rows: row_count, schema })
+}
+
+/// Notes the checksum of each file beside its name, from the bytes just written: what a disk makes of them later shows.
+async fn add_checksums(delta: &DeltaTable, table: &Url, adds: &mut [Add]) -> Result<(), TableError> {
+    let store = delta.object_store();
+    for add in adds {
+        let failed = |source| TableError::delta("write to", table)(DeltaTableError::ObjectStore { source });
+        let mut bytes = store.get(&add_path(add)).await.map_err(failed)?.into_stream();
+        let mut hash = Xxh3::new();
+        while let Some(chunk) = bytes.next().await {
+            hash.update(&chunk.map_err(failed)?);
+        }
+        let tags = add.tags.get_or_insert_default();
+        tags.insert(damage::CHECKSUM_TAG.to_owned(), Some(damage::checksum_text(hash.digest())));
+    }
+    Ok(())
 }
 
 /// Removes files that no commit names, as far as the store lets us.

@@ -74,6 +74,17 @@ fn foreign_and_newer_folders_are_left_alone() {
 }
 
 #[test]
+fn damaged_files_have_a_place_outside_the_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = DataFolder::open(folder.path()).unwrap();
+    let table = TableName::Predictions(ModelKey::new("flight delay"));
+    let quarantine = data.quarantine_folder(table);
+    assert!(quarantine.starts_with(data.path().join("quarantine/tables/predictions")), "{}", quarantine.display());
+    assert_eq!(quarantine.file_name(), data.table_path(table).file_name());
+    assert_ne!(quarantine, data.quarantine_folder(TableName::Profiles));
+}
+
+#[test]
 fn every_model_has_a_folder_of_its_own() {
     let names = ["flight-delay", "Flight-Delay", "flight delay", "flight/delay", "../etc", "", ".", "_x", "-x", "ü"];
     let long = ["x".repeat(300), "x".repeat(301)];

@@ -10,15 +10,15 @@ fn open(folder: &Path) -> (Journal, Recovery) {
     open_with(folder, JournalOptions::default())
 }
 
-fn open_with(folder: &Path, options: JournalOptions) -> (Journal, Recovery) {
+pub fn open_with(folder: &Path, options: JournalOptions) -> (Journal, Recovery) {
     Journal::open(folder, EPOCH, options).unwrap()
 }
 
-fn small_files() -> JournalOptions {
+pub fn small_files() -> JournalOptions {
     JournalOptions { file_limit_bytes: 400, ..JournalOptions::default() }
 }
 
-fn frame(index: u64, payload: &[u8]) -> NewFrame<'_> {
+pub fn frame(index: u64, payload: &[u8]) -> NewFrame<'_> {
     NewFrame {
         stream: "flight-delay/prediction",
         producer: "replay",
@@ -29,7 +29,7 @@ fn frame(index: u64, payload: &[u8]) -> NewFrame<'_> {
     }
 }
 
-fn payload(index: u64) -> Vec<u8> {
+pub fn payload(index: u64) -> Vec<u8> {
     (0..40_u8).map(|byte| byte.wrapping_mul(31).wrapping_add(index as u8)).collect()
 }
 
@@ -39,7 +39,7 @@ fn fast_folder() -> tempfile::TempDir {
 }
 
 /// Appends frames `from..to`, three rows each.
-fn fill(journal: &mut Journal, from: u64, to: u64) {
+pub fn fill(journal: &mut Journal, from: u64, to: u64) {
     for index in from..to {
         let offsets = journal.append(&[frame(index, &payload(index))]).unwrap();
         assert_eq!(offsets, index * 3..index * 3 + 3);
@@ -47,11 +47,11 @@ fn fill(journal: &mut Journal, from: u64, to: u64) {
     assert_eq!(journal.sync().unwrap(), to * 3);
 }
 
-fn read(journal: &Journal, offset: u64) -> Vec<Frame> {
+pub fn read(journal: &Journal, offset: u64) -> Vec<Frame> {
     journal.read_from(offset).unwrap().collect::<Result<_, _>>().unwrap()
 }
 
-fn indexes(frames: &[Frame]) -> Vec<u64> {
+pub fn indexes(frames: &[Frame]) -> Vec<u64> {
     frames
         .iter()
         .map(|frame| {
@@ -63,7 +63,7 @@ fn indexes(frames: &[Frame]) -> Vec<u64> {
         .collect()
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub fn files(folder: &Path) -> Vec<PathBuf> {
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -71,6 +71,10 @@ fn files(folder: &Path) -> Vec<PathBuf> {
         .collect();
     files.sort();
     files
+}
+
+pub fn size_bytes(folder: &Path) -> u64 {
+    files(folder).iter().map(|path| std::fs::metadata(path).unwrap().len()).sum()
 }
 
 #[test]
@@ -252,6 +256,7 @@ fn cutting_keeps_what_is_needed_and_the_producers_positions() {
     let before = files(folder.path()).len();
     let removed = journal.cut_below(50).unwrap();
     assert!(removed > 5);
+    assert_eq!(journal.size_bytes(), size_bytes(folder.path()));
     assert_eq!(files(folder.path()).len(), before - removed);
     assert!(journal.first_offset() <= 50 && journal.first_offset() > 40);
     assert_eq!(indexes(&read(&journal, 50)), (16..30).collect::<Vec<_>>());
@@ -260,6 +265,7 @@ fn cutting_keeps_what_is_needed_and_the_producers_positions() {
     let (mut journal, recovery) = open_with(folder.path(), small_files());
     assert!(recovery.damages.is_empty());
     assert_eq!(journal.next_offset(), 90);
+    assert_eq!(journal.size_bytes(), size_bytes(folder.path()));
     assert_eq!(journal.producer_position("once"), Some(77));
     assert_eq!(journal.producer_position("replay"), Some(90));
     journal.cut_below(u64::MAX).unwrap();
@@ -269,7 +275,7 @@ fn cutting_keeps_what_is_needed_and_the_producers_positions() {
 }
 
 #[test]
-fn a_failed_write_stops_the_journal() {
+fn a_journal_whose_folder_is_gone_stops() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal");
     let (mut journal, _) = open_with(&path, small_files());
@@ -279,6 +285,7 @@ fn a_failed_write_stops_the_journal() {
     assert!(matches!(failed, Err(JournalError::Disk { .. })), "{failed:?}");
     assert!(matches!(journal.append(&[frame(0, &[])]), Err(JournalError::Poisoned { .. })));
     assert!(matches!(journal.sync(), Err(JournalError::Poisoned { .. })));
+    assert!(journal.is_poisoned().unwrap().contains("cannot create"), "{:?}", journal.is_poisoned());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use quiver_store::table::{Appended, Progress, Table, TableError, TableOptions, l
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-const JOURNAL: &str = "journal/0190/0";
+pub const JOURNAL: &str = "journal/0190/0";
 
 pub fn options(schema: SchemaRef) -> TableOptions {
     TableOptions {
@@ -30,7 +30,7 @@ pub fn progress(expected_previous: Option<i64>, next_offset: i64) -> Progress {
     Progress { application_id: JOURNAL.to_owned(), expected_previous, next_offset }
 }
 
-async fn offsets(table: &Table) -> Vec<i64> {
+pub async fn offsets(table: &Table) -> Vec<i64> {
     let batches: Vec<_> = table.scan(&["offset"], None).await.unwrap().try_collect().await.unwrap();
     let mut offsets: Vec<_> =
         batches.iter().flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec()).collect();

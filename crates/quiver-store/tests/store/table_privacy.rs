@@ -9,7 +9,7 @@ use std::fs::File;
 use std::path::Path;
 
 /// Returns the columns with statistics in any footer, and checks that pages and bloom filters hold none either.
-fn columns_with_statistics(folder: &Path) -> BTreeSet<String> {
+pub fn columns_with_statistics(folder: &Path) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let files = parquet_files(folder);
     assert!(!files.is_empty());
@@ -29,7 +29,7 @@ fn columns_with_statistics(folder: &Path) -> BTreeSet<String> {
     found
 }
 
-fn log(folder: &Path) -> String {
+pub fn log(folder: &Path) -> String {
     let mut entries: Vec<_> =
         std::fs::read_dir(folder.join("_delta_log")).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();

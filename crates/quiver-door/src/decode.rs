@@ -3,14 +3,17 @@
 pub mod builder;
 pub(crate) mod cast;
 mod cell;
+pub mod cloudevents;
 mod csv_rows;
 pub mod event_keys;
 mod feature_column;
 pub mod feature_plan;
+pub mod incoming;
 mod json_rows;
 mod line;
 mod map_column;
 pub mod ndjson;
+pub mod otlp;
 mod parquet_rows;
 mod prediction_columns;
 pub mod rejected;

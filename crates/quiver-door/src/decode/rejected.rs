@@ -101,4 +101,22 @@ pub mod reason {
     pub const NO_VALUE: &str = "no_value";
     /// A feedback that names neither prediction nor decision nor entity.
     pub const NO_TARGET: &str = "no_target";
+    /// A CloudEvent of another version than 1.0.
+    pub const SPEC_VERSION: &str = "spec_version";
+    /// A CloudEvent without one of the attributes that each must have.
+    pub const NO_ATTRIBUTE: &str = "no_attribute";
+    /// A CloudEvent of a type that means nothing here.
+    pub const UNKNOWN_TYPE: &str = "unknown_type";
+    /// Data that is not JSON.
+    pub const BINARY_DATA: &str = "binary_data";
+    /// A payload of a model server in none of the known forms.
+    pub const PAYLOAD: &str = "payload";
+    /// A tensor whose shape does not fit its data or the other tensors.
+    pub const SHAPE: &str = "shape";
+    /// A row with another number of values than the spec has features.
+    pub const FEATURE_COUNT: &str = "feature_count";
+    /// More instances in one payload than the limit.
+    pub const TOO_MANY_INSTANCES: &str = "too_many_instances";
+    /// More values in one payload than the limit.
+    pub const TOO_MANY_VALUES: &str = "too_many_values";
 }

@@ -25,6 +25,33 @@ pub const MAX_EVENT_DEPTH: usize = 32;
 /// The most features of one prediction. Every declared feature is a column of a table.
 pub const MAX_EVENT_FEATURES: usize = 2_000;
 
+/// The deepest nesting of a request of OTLP in JSON: its envelope has ten levels and a value's level takes four.
+pub const MAX_OTLP_DEPTH: usize = 120;
+
+/// Bytes of the spans, or of the payloads, that wait for the other part of their event.
+pub const MAX_PENDING_BYTES: usize = 64 * 1024 * 1024;
+
+/// Seconds for which one part of an event waits for the other. Exporters send what they have every few seconds.
+pub const MAX_PENDING_SECONDS: i64 = 60;
+
+/// Spans that wait for their prediction.
+pub const MAX_PENDING_SPANS: usize = 200_000;
+
+/// Spans of one trace that wait: a trace that is never closed must not push out all others.
+pub const MAX_TRACE_SPANS: usize = 10_000;
+
+/// Services and data stores that the calls of one prediction name.
+pub const MAX_PEERS: usize = 100;
+
+/// Payloads that wait for their request or response.
+pub const MAX_PENDING_PAYLOADS: usize = 50_000;
+
+/// Predictions in one payload of a model server.
+pub const MAX_INSTANCES: usize = 10_000;
+
+/// Values in one payload of a model server: each becomes an entry of a map, a hundred times the bytes it had.
+pub const MAX_PAYLOAD_VALUES: usize = 1_000_000;
+
 /// Rows in a batch: large enough that a column kernel's fixed cost vanishes, small enough for a processor's cache.
 pub const BATCH_ROWS: usize = 8_192;
 

@@ -1,148 +1,69 @@
-//! One event as a way in found it: the shape that every format is brought into before it is checked, by one code.
+//! One event as a way in found it, before it is checked: what every way in makes and one builder takes; checks nothing.
 
-use super::event_keys::{Undeclared, drop_unknown};
-use super::line::nests_deeper;
-use super::rejected::reason;
-use crate::limits;
-use quiver_event::event::{Event, Kind};
-use quiver_event::spec::Spec;
-use quiver_event::time::{TimeError, Timestamp};
+use quiver_event::time::Timestamp;
 use serde_json::{Map, Value};
 
 /// One event as a way in found it, before it is checked against its model's spec.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Incoming {
-    /// Its place in the request, from 1.
+    /// Where it stood in the request, from 1: the span, log record, event or line.
     pub position: u64,
-    /// The event, in the shape of an NDJSON line.
+    /// The event in the shape of NDJSON: `kind`, `model`, `id`, `at`, `features`, `output` and so on.
     pub event: Map<String, Value>,
 }
 
-impl Incoming {
-    /// Reads one line of NDJSON.
-    ///
-    /// # Errors
-    /// The reason for which the line is no event.
-    pub fn of_line(position: u64, line: &[u8]) -> Result<Self, &'static str> {
-        if nests_deeper(line, limits::MAX_EVENT_DEPTH) {
-            return Err(reason::TOO_DEEP);
-        }
-        let value: Value = serde_json::from_slice(line).map_err(|_| match std::str::from_utf8(line) {
-            Ok(_) => reason::NOT_JSON,
-            Err(_) => reason::NOT_UTF8,
-        })?;
-        match value {
-            Value::Object(event) => Ok(Self { position, event }),
-            _ => Err(reason::NOT_AN_OBJECT),
-        }
-    }
+/// What a way in could not turn into an event at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused {
+    /// Where it stood in the request, from 1.
+    pub position: u64,
+    /// Why, one of [`super::rejected::reason`].
+    pub reason: &'static str,
+}
 
-    /// The model that the event names.
-    pub fn model(&self) -> Option<&str> {
-        self.event.get("model").and_then(Value::as_str)
+/// Sets `outer.inner`, unless it is there or `outer` is no object.
+pub(super) fn put_inside(event: &mut Map<String, Value>, outer: &str, inner: &str, value: Value) {
+    if !event.contains_key(outer) {
+        event.insert(outer.to_owned(), Value::Object(Map::new()));
     }
-
-    /// Whether the event brings an id of its own.
-    pub fn has_id(&self) -> bool {
-        self.event.get("id").and_then(Value::as_str).is_some_and(|id| !id.is_empty())
-    }
-
-    /// Names an event that has no id.
-    pub fn set_id(&mut self, id: String) {
-        self.event.insert("id".to_owned(), Value::String(id));
-    }
-
-    /// Checks the event against the spec of its model, and drops and counts what neither the format nor the spec
-    /// declares.
-    ///
-    /// # Errors
-    /// The reason for which it cannot be kept.
-    pub fn check(self, spec: &Spec, undeclared: &mut Undeclared) -> Result<Event, &'static str> {
-        let mut event = self.event;
-        let kind = event.get("kind").and_then(Value::as_str).unwrap_or_default();
-        let Some(kind) = Kind::ALL.iter().find(|known| known.name() == kind) else {
-            return Err(reason::UNKNOWN_KIND);
-        };
-        if event.get("model").and_then(Value::as_str) != Some(&spec.model) {
-            return Err(reason::UNKNOWN_MODEL);
-        }
-        check_time(event.get("at"))?;
-        check_names(&event)?;
-        let features = event.get("features").and_then(Value::as_object).map_or(0, Map::len);
-        if features > limits::MAX_EVENT_FEATURES {
-            return Err(reason::TOO_MANY_FEATURES);
-        }
-        drop_unknown(kind.name(), &mut event, undeclared);
-        keep_declared_slices(spec, &mut event, undeclared);
-        let event = serde_json::from_value(Value::Object(event)).map_err(|_| reason::WRONG_TYPE)?;
-        check_whole(&event)?;
-        Ok(event)
+    if let Some(Value::Object(inside)) = event.get_mut(outer) {
+        put(inside, inner, value);
     }
 }
 
-/// The keys whose values are looked up whole.
-const IDENTIFIERS: [&str; 7] = ["id", "prediction_id", "decision_id", "trace_id", "item", "entity", "subject"];
-
-fn check_names(event: &Map<String, Value>) -> Result<(), &'static str> {
-    let too_long = |key: &str| {
-        event.get(key).and_then(Value::as_str).is_some_and(|text| text.len() > limits::MAX_IDENTIFIER_BYTES)
-    };
-    match IDENTIFIERS.iter().any(|key| too_long(key)) {
-        true => Err(reason::ID_TOO_LONG),
-        false => Ok(()),
+/// Sets a key, unless it is there.
+pub(super) fn put(event: &mut Map<String, Value>, key: &str, value: Value) {
+    if !event.contains_key(key) {
+        event.insert(key.to_owned(), value);
     }
 }
 
-/// What only the event as a whole tells.
-fn check_whole(event: &Event) -> Result<(), &'static str> {
-    match event {
-        Event::Prediction(prediction) => {
-            let cost = prediction.cost.as_ref().map_or(0, |cost| cost.calls.len());
-            let output = prediction.output.as_ref();
-            let classes = output.map_or(0, |output| output.probabilities.len());
-            let items = output.and_then(|output| output.ranking.as_ref()).map_or(0, Vec::len);
-            match cost.max(classes).max(items) > limits::MAX_EVENT_ENTRIES {
-                true => Err(reason::TOO_MANY_ENTRIES),
-                false => Ok(()),
+/// Adds what `more` knows and `event` does not, two levels deep.
+pub(super) fn fill(event: &mut Map<String, Value>, more: Map<String, Value>) {
+    for (key, value) in more {
+        match (event.get_mut(&key), value) {
+            (Some(Value::Object(inside)), Value::Object(more)) => {
+                more.into_iter().for_each(|(key, value)| put(inside, &key, value));
+            }
+            (Some(_), _) => {}
+            (None, value) => {
+                event.insert(key, value);
             }
         }
-        Event::Feedback(feedback) => {
-            if feedback.prediction_id.is_none() && feedback.decision_id.is_none() && feedback.entity.is_none() {
-                return Err(reason::NO_TARGET);
-            }
-            match feedback.value {
-                Value::Number(_) | Value::String(_) | Value::Bool(_) => Ok(()),
-                Value::Null => Err(reason::NO_VALUE),
-                Value::Array(_) | Value::Object(_) => Err(reason::WRONG_TYPE),
-            }
-        }
-        Event::Heartbeat(_) | Event::Change(_) => Ok(()),
     }
 }
 
-/// Slices that the spec does not list are dropped and counted; numbers and truth values become texts.
-fn keep_declared_slices(spec: &Spec, event: &mut Map<String, Value>, undeclared: &mut Undeclared) {
-    let Some(Value::Object(slices)) = event.get_mut("slices") else { return };
-    slices.retain(|name, value| {
-        let declared = spec.slices.iter().any(|slice| slice == name);
-        if !declared {
-            undeclared.add("slices", name);
-        }
-        if matches!(value, Value::Number(_) | Value::Bool(_)) {
-            *value = Value::String(super::feature_plan::value_text(value));
-        }
-        declared && !value.is_null()
-    });
+/// A number as JSON; what JSON has no number for is its name, so that it is found to be of the wrong type.
+pub(super) fn number(number: f64) -> Value {
+    match serde_json::Number::from_f64(number) {
+        Some(number) => Value::Number(number),
+        None if number.is_nan() => Value::from("NaN"),
+        None if number > 0.0 => Value::from("Infinity"),
+        None => Value::from("-Infinity"),
+    }
 }
 
-fn check_time(at: Option<&Value>) -> Result<(), &'static str> {
-    match at {
-        None | Some(Value::Null) => Err(reason::NO_TIME),
-        Some(Value::String(text)) => match Timestamp::parse(text) {
-            Ok(_) => Ok(()),
-            Err(TimeError::NoZone(_)) => Err(reason::NO_ZONE),
-            Err(_) => Err(reason::NOT_A_TIME),
-        },
-        Some(_) => Err(reason::NOT_A_TIME),
-    }
+/// An instant as JSON.
+pub(super) fn instant(at: Timestamp) -> Value {
+    Value::String(at.to_string())
 }

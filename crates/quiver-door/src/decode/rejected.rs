@@ -114,6 +114,25 @@ pub mod reason {
     /// The columns of a table do not fit the spec.
     pub const NO_MAPPING: &str = "no_mapping";
 
+    /// A CloudEvent of another version than 1.0.
+    pub const SPEC_VERSION: &str = "spec_version";
+    /// A CloudEvent without one of the attributes that each must have.
+    pub const NO_ATTRIBUTE: &str = "no_attribute";
+    /// A CloudEvent of a type that means nothing here.
+    pub const UNKNOWN_TYPE: &str = "unknown_type";
+    /// Data that is not JSON.
+    pub const BINARY_DATA: &str = "binary_data";
+    /// A payload of a model server in none of the known forms.
+    pub const PAYLOAD: &str = "payload";
+    /// A tensor whose shape does not fit its data or the other tensors.
+    pub const SHAPE: &str = "shape";
+    /// A row with another number of values than the spec has features.
+    pub const FEATURE_COUNT: &str = "feature_count";
+    /// More instances in one payload than the limit.
+    pub const TOO_MANY_INSTANCES: &str = "too_many_instances";
+    /// More values in one payload than the limit.
+    pub const TOO_MANY_VALUES: &str = "too_many_values";
+
     /// What a sender can do about a reason.
     pub fn advice(reason: &str) -> &'static str {
         match reason {
@@ -139,6 +158,13 @@ pub mod reason {
             ID_TOO_LONG => "send identifiers of at most 512 bytes",
             IN_THE_FUTURE => "check the clock of the sender, or raise ingest.max_clock_skew",
             NO_MAPPING => "name the columns as the spec does, or map them under its `columns`",
+            SPEC_VERSION => "send CloudEvents of version 1.0",
+            NO_ATTRIBUTE => "give the CloudEvent id, source, type and specversion, and a name of its model",
+            UNKNOWN_TYPE => "send ml.quiver.event, or the requests and responses of KServe or Seldon",
+            BINARY_DATA | PAYLOAD => "send JSON with instances and predictions, or inputs and outputs",
+            SHAPE => "give each tensor as many values as its shape says, and all the same first dimension",
+            FEATURE_COUNT => "send as many values a row as the spec declares features, in its order",
+            TOO_MANY_INSTANCES | TOO_MANY_VALUES => "send smaller payloads",
             _ => "see docs/events.md",
         }
     }

@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod cloudevents;
 mod drafts;
 mod events;
 mod mapping;
+mod otlp;
+mod otlp_calls;
+mod otlp_logs;
 mod redaction;
 mod specs;
 mod support;

@@ -11,6 +11,9 @@ pub(super) fn step(text: &str, at: usize, sink: &mut Sink) -> usize {
     let escaped =
         at >= 3 && bytes[at - 3] == b'%' && bytes[at - 2].is_ascii_hexdigit() && bytes[at - 1].is_ascii_hexdigit();
     let glued = at > 0 && bytes[at - 1].is_ascii_alphabetic() && !escaped;
+    if let Some(end) = uuid(bytes, at) {
+        return end;
+    }
     let digits = class::count(&bytes[at..], class::DIGIT);
     let after = bytes.get(at + digits).copied().unwrap_or(b' ');
     work::spend(digits + 1);
@@ -35,6 +38,22 @@ pub(super) fn step(text: &str, at: usize, sink: &mut Sink) -> usize {
         }
         None => word_end(),
     }
+}
+
+/// The end of the UUID whose first digit stands at `at`: no number in it is anything else, and many texts are just that.
+fn uuid(bytes: &[u8], at: usize) -> Option<usize> {
+    const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+    let letters = bytes[..at].iter().rev().take(8).take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let start = at - letters;
+    let whole = bytes[start..].first_chunk::<36>()?;
+    if !HYPHENS.iter().all(|index| whole[*index] == b'-') {
+        return None;
+    }
+    work::spend(whole.len());
+    let hyphens = whole.iter().map(|byte| u8::from(*byte == b'-')).sum::<u8>();
+    let hexadecimal = whole.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-');
+    let ends = bytes.get(start + 36).is_none_or(|byte| !class::is(*byte, class::RUN));
+    (hyphens == 4 && hexadecimal && ends).then_some(start + 36)
 }
 
 /// Where to go on behind a number that is none of those below for certain: a date, a fraction, a short number.

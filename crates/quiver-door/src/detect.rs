@@ -17,6 +17,7 @@
 mod account;
 mod address;
 mod assignment;
+mod class;
 mod email;
 mod hint;
 mod national;
@@ -181,51 +182,30 @@ impl Detectors {
         (Cow::Owned(redacted), found)
     }
 
+    /// One pass asks a table which bytes a rule begins at, a second finds runs long enough for tokens.
     fn scan(&self, text: &str, sink: &mut Sink) {
-        let traits = Traits::of(text.as_bytes());
-        if traits.has(Traits::AT) {
-            self.email.scan(text, sink);
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        let mut colons_read = 0;
+        while let Some(offset) = bytes[at..].iter().position(|byte| class::is(*byte, class::TRIGGER)) {
+            work::spend(offset + 1);
+            at += offset;
+            at = match bytes[at] {
+                b'@' | b'%' => self.email.step(text, at, sink),
+                b':' if at >= colons_read && address::may_be_version_six(bytes, at) => {
+                    let end = address::version_six_step(text, at, sink, &mut colons_read);
+                    if end == at { assignment::step(text, at, sink) } else { end }
+                }
+                b':' | b'=' => assignment::step(text, at, sink),
+                _ => number::step(text, at, sink),
+            };
+            if sink.is_done() {
+                return;
+            }
         }
-        if traits.has(Traits::DIGIT) && !sink.is_done() {
-            number::scan(text, sink);
-        }
-        if traits.has(Traits::ASSIGN) && !sink.is_done() {
-            assignment::scan(text, sink);
-        }
-        if traits.has(Traits::COLON) && !sink.is_done() {
-            address::scan_version_six(text, sink);
-        }
-        if text.len() >= token::SHORTEST && !sink.is_done() {
+        if bytes.len() >= token::SHORTEST {
             self.token.scan(text, sink);
         }
-    }
-}
-
-/// What a text holds at all, as bits.
-#[derive(Clone, Copy)]
-struct Traits(u8);
-
-impl Traits {
-    const AT: u8 = 1;
-    const DIGIT: u8 = 2;
-    const ASSIGN: u8 = 4;
-    const COLON: u8 = 8;
-
-    /// Written without branches, so that the compiler makes vector instructions of it.
-    fn of(bytes: &[u8]) -> Self {
-        work::spend(bytes.len());
-        let bits = bytes.iter().fold(0_u8, |bits, byte| {
-            let at = u8::from((*byte == b'@') | (*byte == b'%')) * Self::AT;
-            let digit = u8::from(byte.wrapping_sub(b'0') < 10) * Self::DIGIT;
-            let assign = u8::from((*byte == b':') | (*byte == b'=')) * Self::ASSIGN;
-            let colon = u8::from(*byte == b':') * Self::COLON;
-            bits | at | digit | assign | colon
-        });
-        Self(bits)
-    }
-
-    fn has(self, bit: u8) -> bool {
-        self.0 & bit != 0
     }
 }
 

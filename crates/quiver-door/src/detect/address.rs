@@ -2,7 +2,7 @@
 
 use super::hint::{Hint, hint_before};
 use super::span::{Separator, Span};
-use super::{Detector, Sink, work};
+use super::{Detector, Sink, class, work};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
@@ -66,29 +66,34 @@ fn prefix_length(rest: &[u8]) -> Option<u32> {
 /// The longest address, `ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255`, and a little.
 const LONGEST_BYTES: usize = 48;
 
-/// Looks at every run of hexadecimal digits and colons once.
-pub(super) fn scan_version_six(text: &str, sink: &mut Sink) {
-    let bytes = text.as_bytes();
-    let belongs = |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
-    let mut at = 0;
-    while let Some(offset) = bytes[at..].iter().position(|byte| *byte == b':') {
-        work::spend(offset + 1);
-        let colon = at + offset;
-        let left = bytes[at..colon].iter().rev().take(LONGEST_BYTES).take_while(|byte| belongs(byte)).count();
-        let right = bytes[colon..].iter().position(|byte| !belongs(byte)).unwrap_or(bytes.len() - colon);
-        work::spend(left + right);
-        let (start, end) = (colon - left, colon + right);
-        at = end;
-        if end - start <= LONGEST_BYTES
-            && end - start > 4
-            && let Some(range) = version_six(text, start, end)
-        {
-            sink.push(Detector::IpAddress, range);
-            if sink.is_done() {
-                return;
-            }
+/// Whether another colon is near enough; JSON and times of day mostly fail here or at their colons' number.
+pub(super) fn may_be_version_six(bytes: &[u8], colon: usize) -> bool {
+    match &bytes[colon + 1..] {
+        [b':', ..] => true,
+        rest => {
+            let digits = class::count(&rest[..rest.len().min(5)], class::COLONS);
+            digits > 1 && rest[..digits].contains(&b':')
         }
     }
+}
+
+/// Looks at the run of hexadecimal digits and colons around its first colon; answers where to go on, `colon` if nothing
+/// was found. The run's other colons need no look: `read` is set to its end.
+pub(super) fn version_six_step(text: &str, colon: usize, sink: &mut Sink, read: &mut usize) -> usize {
+    let bytes = text.as_bytes();
+    let floor = colon.saturating_sub(5).max(*read);
+    let left = bytes[floor..colon].iter().rev().take_while(|byte| class::is(**byte, class::COLONS)).count();
+    let right = class::count(&bytes[colon..], class::COLONS);
+    work::spend(left + right);
+    let (start, end) = (colon - left, colon + right);
+    *read = end;
+    if end - start > LONGEST_BYTES || end - start < 5 {
+        return colon;
+    }
+    let Some(range) = version_six(text, start, end) else { return colon };
+    let end = range.end;
+    sink.push(Detector::IpAddress, range);
+    end
 }
 
 fn version_six(text: &str, mut start: usize, mut end: usize) -> Option<Range<usize>> {

@@ -104,24 +104,13 @@ const LONGEST_NAME: usize = 16;
 /// The bytes of a value that decide; the rest of a longer one belongs to it.
 const JUDGED_BYTES: usize = 256;
 
-/// Looks at every `=` and `:`.
-pub(super) fn scan(text: &str, sink: &mut Sink) {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while let Some(offset) = bytes[at..].iter().position(|byte| matches!(byte, b'=' | b':')) {
-        work::spend(offset + 1);
-        let sign = at + offset;
-        at = sign + 1;
-        if let Some((name_start, strength)) = name(bytes, sign)
-            && let Some(range) = value(text, sign, name_start, strength)
-        {
-            at = range.end;
-            sink.push(Detector::Token, range);
-            if sink.is_done() {
-                return;
-            }
-        }
-    }
+/// Looks around the `=` or `:` at `sign`; answers where to go on.
+pub(super) fn step(text: &str, sign: usize, sink: &mut Sink) -> usize {
+    let found = name(text.as_bytes(), sign).and_then(|(start, strength)| value(text, sign, start, strength));
+    let Some(range) = found else { return sign + 1 };
+    let end = range.end;
+    sink.push(Detector::Token, range);
+    end
 }
 
 /// The name of a secret that ends at the sign, and where it begins.
@@ -132,8 +121,13 @@ fn name(bytes: &[u8], sign: usize) -> Option<(usize, Strength)> {
         end -= 1;
         quotes += 1;
     }
-    // The last letters of the names above.
-    if end < 3 || !matches!(bytes[end - 1] | 0x20, b'd' | b'e' | b't' | b'y' | b's' | b'n') {
+    // The last two letters of the names above.
+    if end < 3
+        || !matches!(
+            &[bytes[end - 2] | 0x20, bytes[end - 1] | 0x20],
+            b"rd" | b"wd" | b"se" | b"rt" | b"et" | b"ey" | b"id" | b"ss" | b"en" | b"ls" | b"on"
+        )
+    {
         return None;
     }
     let mut reversed = [0_u8; LONGEST_NAME];

@@ -27,32 +27,31 @@ impl Rules {
         Ok(Self { address: Regex::new(address).map_err(Box::new)? })
     }
 
-    /// Looks at every `@` and `%40`.
-    pub(super) fn scan(&self, text: &str, sink: &mut Sink) {
+    /// Looks around the `@` or `%` at `sign`; answers where to go on.
+    pub(super) fn step(&self, text: &str, sign: usize, sink: &mut Sink) -> usize {
         let bytes = text.as_bytes();
-        let mut at = 0;
-        while let Some(offset) = bytes[at..].iter().position(|byte| matches!(byte, b'@' | b'%')) {
-            work::spend(offset + 1);
-            let sign = at + offset;
-            let width = if bytes[sign] == b'@' { 1 } else { 3 };
-            at = sign + 1;
-            if width == 3 && bytes.get(sign + 1..sign + 3) != Some(b"40") {
-                continue;
-            }
-            if width == 1
-                && let Some((range, has_password)) = user_information(text, sign)
-            {
-                if has_password {
-                    sink.push(Detector::UrlCredentials, range);
-                }
-            } else if let Some(range) = self.address(text, sign, width) {
-                at = range.end.max(at);
-                sink.push(Detector::Email, range);
-            }
-            if sink.is_done() {
-                return;
-            }
+        if bytes[sign] == b'%' {
+            let next = match &bytes[sign + 1..] {
+                [b'4', b'0', ..] => self.address(text, sign, 3),
+                // What percent stands for is no part of a number; a plus sign is looked for by the number behind it.
+                [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => return sign + 3,
+                _ => None,
+            };
+            let Some(range) = next else { return sign + 1 };
+            let end = range.end;
+            sink.push(Detector::Email, range);
+            return end;
         }
+        if let Some((range, has_password)) = user_information(text, sign) {
+            if has_password {
+                sink.push(Detector::UrlCredentials, range);
+            }
+            return sign + 1;
+        }
+        let Some(range) = self.address(text, sign, 1) else { return sign + 1 };
+        let end = range.end;
+        sink.push(Detector::Email, range);
+        end
     }
 
     fn address(&self, text: &str, sign: usize, width: usize) -> Option<Range<usize>> {

@@ -1,49 +1,90 @@
 //! Walks over the numbers of a text and asks, cheapest first, what each may be: card, address, national number or phone.
 
 use super::span::{Prefix, Separator, Span};
-use super::{Detector, Sink, account, address, national, phone, work};
+use super::{Detector, Sink, account, address, class, national, phone, work};
 use std::ops::Range;
 
-/// Looks at every run of digits once, and at words that hold digits.
-pub(super) fn scan(text: &str, sink: &mut Sink) {
+/// Looks at the number or word whose first digit stands at `at`; answers where to go on.
+pub(super) fn step(text: &str, at: usize, sink: &mut Sink) -> usize {
     let bytes = text.as_bytes();
-    let mut at = 0;
-    while let Some(offset) = bytes[at..].iter().position(u8::is_ascii_digit) {
-        work::spend(offset + 1);
-        at += offset;
-        let glued = at > 0 && bytes[at - 1].is_ascii_alphabetic();
-        // A plus sign written as `%2B` is no part of the number.
-        if at > 0 && bytes[at - 1] == b'%' && bytes.get(at + 1).is_some_and(u8::is_ascii_hexdigit) {
-            at += 2;
-            if !bytes.get(at).is_some_and(u8::is_ascii_digit) {
-                continue;
-            }
-        }
-        let found = if glued { account::find(text, at) } else { find(text, at) };
-        if let Some((detector, range)) = found {
-            at = range.end.max(at + 1);
-            sink.push(detector, range);
-            if sink.is_done() {
-                return;
-            }
-        } else {
-            let rest = &bytes[at..];
-            let run = if glued { rest.iter().position(|byte| !byte.is_ascii_alphanumeric()) } else { None };
-            let run = run.or_else(|| {
-                let digits = rest.iter().position(|byte| !byte.is_ascii_digit())?;
-                match rest[digits].is_ascii_alphabetic() {
-                    true => rest.iter().position(|byte| !byte.is_ascii_alphanumeric()),
-                    false => Some(digits),
-                }
-            });
-            let Some(run) = run else {
-                work::spend(rest.len());
-                return;
-            };
-            work::spend(run);
-            at += run.max(1);
-        }
+    // The letter of an escape such as `%2B` is none.
+    let escaped =
+        at >= 3 && bytes[at - 3] == b'%' && bytes[at - 2].is_ascii_hexdigit() && bytes[at - 1].is_ascii_hexdigit();
+    let glued = at > 0 && bytes[at - 1].is_ascii_alphabetic() && !escaped;
+    if let Some(end) = uuid(bytes, at) {
+        return end;
     }
+    let digits = class::count(&bytes[at..], class::DIGIT);
+    let after = bytes.get(at + digits).copied().unwrap_or(b' ');
+    work::spend(digits + 1);
+    let word_end = || {
+        let more = class::count(&bytes[at + digits..], class::WORD);
+        work::spend(more);
+        at + digits + more
+    };
+    let found = match (glued, class::is(after, class::WORD)) {
+        (true, _) => account::find(text, at),
+        (false, true) => return word_end(),
+        (false, false) => match passable(bytes, at, digits) {
+            Some(end) => return end,
+            None => find(text, at),
+        },
+    };
+    match found {
+        Some((detector, range)) => {
+            let end = range.end.max(at + digits);
+            sink.push(detector, range);
+            end
+        }
+        None => word_end(),
+    }
+}
+
+/// The end of the UUID whose first digit stands at `at`: no number in it is anything else, and many texts are just that.
+fn uuid(bytes: &[u8], at: usize) -> Option<usize> {
+    const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+    let letters = bytes[..at].iter().rev().take(8).take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let start = at - letters;
+    let whole = bytes[start..].first_chunk::<36>()?;
+    if !HYPHENS.iter().all(|index| whole[*index] == b'-') {
+        return None;
+    }
+    work::spend(whole.len());
+    let hyphens = whole.iter().map(|byte| u8::from(*byte == b'-')).sum::<u8>();
+    let hexadecimal = whole.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-');
+    let ends = bytes.get(start + 36).is_none_or(|byte| !class::is(*byte, class::RUN));
+    (hyphens == 4 && hexadecimal && ends).then_some(start + 36)
+}
+
+/// Where to go on behind a number that is none of those below for certain: a date, a fraction, a short number.
+fn passable(bytes: &[u8], at: usize, digits: usize) -> Option<usize> {
+    let rest = &bytes[at + digits..];
+    let end = at + digits;
+    match rest {
+        [b'-', _, _, b'-', day, _, ..] if digits == 4 && is_century(&bytes[at..]) => {
+            let dated = class::is(*day, class::DIGIT) && class::is(rest[5], class::DIGIT);
+            dated.then_some(end + 6)
+        }
+        [b'.', next, ..] if class::is(*next, class::DIGIT) => {
+            let fraction = class::count(&rest[1..], class::DIGIT);
+            work::spend(fraction);
+            // More groups may follow: an address, a phone.
+            let goes_on = matches!(rest.get(fraction + 1), Some(b'.' | b' ' | b'-' | b'/' | b'(' | b')' | 0x80..));
+            (!goes_on).then_some(end + 1 + fraction)
+        }
+        // The last group of a number; a sign or parenthesis may have begun it, and words may say what it is.
+        [] | [b',' | b'"' | b'}' | b']' | b'&' | b'?' | b':' | b'=' | b'\n' | b';', ..] if digits < 7 => Some(end),
+        [b' ' | b'-' | b'.' | b'/', next, ..]
+            if digits < 7 && !class::is(*next, class::DIGIT) && !matches!(next, b'(' | b'-' | b'/') =>
+        {
+            Some(end)
+        }
+        _ => None,
+    }
+}
+
+fn is_century(digits: &[u8]) -> bool {
+    matches!(digits, [b'1', b'9', ..] | [b'2', b'0', ..])
 }
 
 fn find(text: &str, at: usize) -> Option<(Detector, Range<usize>)> {

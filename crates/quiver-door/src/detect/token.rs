@@ -1,6 +1,6 @@
 //! Recognises keys by their makers' prefixes, JSON Web Tokens, bearer tokens and private keys, in runs too long for words.
 
-use super::{DetectError, Detector, Sink, work};
+use super::{DetectError, Detector, Sink, class, work};
 use aho_corasick::AhoCorasick;
 use std::ops::Range;
 
@@ -94,32 +94,22 @@ impl Rules {
     pub(super) fn scan(&self, text: &str, sink: &mut Sink) {
         let bytes = text.as_bytes();
         let mut at = 0;
-        while let Some(run) = next_long_run(bytes, at) {
-            at = run.end;
-            let part = run.start > 0 && matches!(bytes[run.start - 1], b'.' | b'~' | b'+');
-            if !part && is_plain(&bytes[run.clone()]) && !follows_scheme(bytes, run.start) {
-                if has_dashes(&bytes[run.clone()]) {
-                    at = private_key(text, run.clone(), sink).unwrap_or(at);
-                }
-            } else {
-                at = self.run(text, &run, sink);
-            }
+        while let Some((run, classes)) = next_long_run(bytes, at) {
+            // Hexadecimal digits and hyphens only: a UUID, a digest, a number; no prefix is made of these.
+            let plain = classes & class::PLAIN != 0;
+            let part = run.start > 0 && matches!(bytes[run.start - 1], b'.' | b'~' | b'+' | b' ' | b'-');
+            at = if plain && !part { run.end } else { self.run(text, &run, sink) };
             if sink.is_done() {
                 return;
             }
         }
-        short_dashes(text, sink);
+        private_keys(text, sink);
     }
 
     /// Looks for prefixes within a run; answers where to go on.
     fn run(&self, text: &str, run: &Range<usize>, sink: &mut Sink) -> usize {
         let bytes = text.as_bytes();
         work::spend(run.len());
-        if has_dashes(&bytes[run.clone()])
-            && let Some(end) = private_key(text, run.clone(), sink)
-        {
-            return end;
-        }
         if let Some(range) = bearer(bytes, run) {
             // A web token after `Bearer` is named as such.
             let detector = if is_web_token(bytes, range.start).is_some() { Detector::Jwt } else { Detector::Token };
@@ -163,37 +153,35 @@ impl Rules {
 }
 
 fn is_run(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+    class::is(byte, class::RUN)
 }
 
-/// The next run of at least [`SHORTEST`] bytes. Reads each window from its end, so prose is mostly skipped.
-fn next_long_run(bytes: &[u8], mut at: usize) -> Option<Range<usize>> {
-    while at + SHORTEST <= bytes.len() {
-        let window = &bytes[at..at + SHORTEST];
-        match window.iter().rposition(|byte| !is_run(*byte)) {
-            Some(stop) => {
-                work::spend(SHORTEST - stop);
-                at += stop + 1;
-            }
-            None => {
-                let rest = &bytes[at + SHORTEST..];
-                let more = rest.iter().position(|byte| !is_run(*byte)).unwrap_or(rest.len());
-                work::spend(SHORTEST + more);
-                return Some(at..at + SHORTEST + more);
-            }
+/// The next run of at least [`SHORTEST`] bytes, and the classes that all of them have. Reads each window from its end,
+/// so that prose is mostly skipped.
+fn next_long_run(bytes: &[u8], mut at: usize) -> Option<(Range<usize>, u8)> {
+    while let Some(window) = bytes[at..].first_chunk::<SHORTEST>() {
+        let mut classes = u8::MAX;
+        let mut stop = SHORTEST;
+        while stop > 0 && classes & class::RUN != 0 {
+            stop -= 1;
+            classes &= class::of(window[stop]);
         }
+        work::spend(SHORTEST - stop);
+        if classes & class::RUN == 0 {
+            at += stop + 1;
+            continue;
+        }
+        let mut end = at + SHORTEST;
+        while let Some(byte) = bytes.get(end)
+            && is_run(*byte)
+        {
+            classes &= class::of(*byte);
+            end += 1;
+        }
+        work::spend(end - at);
+        return Some((at..end, classes));
     }
     None
-}
-
-/// Only hexadecimal digits and hyphens: a UUID, a digest, a number. No prefix is made of these.
-fn is_plain(run: &[u8]) -> bool {
-    work::spend(run.len());
-    run.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f' | b'-'))
-}
-
-fn has_dashes(run: &[u8]) -> bool {
-    run.iter().skip(4).step_by(5).any(|byte| *byte == b'-') && run.windows(5).any(|five| five == b"-----")
 }
 
 /// The end of a key whose prefix ends at `at`, if what follows is one.
@@ -264,13 +252,16 @@ fn bearer(bytes: &[u8], run: &Range<usize>) -> Option<Range<usize>> {
     random.then_some(start..start + length)
 }
 
-/// Rows of hyphens in shorter runs: `-----BEGIN` is followed by a blank.
-fn short_dashes(text: &str, sink: &mut Sink) {
+/// The shortest beginning, `-----BEGIN PRIVATE KEY-----`.
+const SHORTEST_KEY: usize = 27;
+
+/// Looks at every fifth byte: a row of five hyphens cannot hide from it.
+fn private_keys(text: &str, sink: &mut Sink) {
     let bytes = text.as_bytes();
     let mut probe = 4;
-    while probe < bytes.len() {
+    while bytes.len() >= SHORTEST_KEY && probe < bytes.len() {
         work::spend(1);
-        if bytes[probe] != b'-' {
+        if bytes[probe] != b'-' || (bytes[probe - 1] != b'-' && bytes.get(probe + 1) != Some(&b'-')) {
             probe += 5;
             continue;
         }
@@ -279,7 +270,7 @@ fn short_dashes(text: &str, sink: &mut Sink) {
         work::spend(left + right);
         let end = probe + right;
         probe = match left + right >= 5 {
-            true => private_key(text, end - 5..end, sink).unwrap_or(end) + 4,
+            true => private_key(text, end - 5, sink).unwrap_or(end) + 4,
             false => end + 4,
         };
         if sink.is_done() {
@@ -288,15 +279,13 @@ fn short_dashes(text: &str, sink: &mut Sink) {
     }
 }
 
-/// A private key in PEM, whose first hyphens lie in `within`: up to its end mark, or all that follows when it is cut off.
-fn private_key(text: &str, within: Range<usize>, sink: &mut Sink) -> Option<usize> {
+/// A private key in PEM that begins at `start`: up to its end mark, or all that follows when it is cut off.
+fn private_key(text: &str, start: usize, sink: &mut Sink) -> Option<usize> {
     const BEGIN: &str = "-----BEGIN ";
     const LABEL_BYTES: usize = 40;
-    let limit = text.len().min(within.end + LABEL_BYTES);
-    let near = &text.as_bytes()[within.start..limit];
-    let begin = near.windows(BEGIN.len()).position(|window| window == BEGIN.as_bytes())?;
-    work::spend(near.len());
-    let start = within.start + begin;
+    if !text.as_bytes()[start..].starts_with(BEGIN.as_bytes()) {
+        return None;
+    }
     let label_start = start + BEGIN.len();
     let label = &text.as_bytes()[label_start..text.len().min(label_start + LABEL_BYTES)];
     let dashes = label.windows(5).position(|window| window == b"-----")?;

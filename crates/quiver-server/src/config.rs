@@ -3,6 +3,8 @@
 mod check;
 mod environment;
 mod read;
+#[cfg(test)]
+mod tests;
 mod values;
 
 pub use environment::{Override, overrides_of_environment};

@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         Command::Check(args) => command::check::run(&args, context),
         Command::Replay(args) => command::replay::run(&args, context),
         Command::Report(args) => command::report::run(&args, context),
+        Command::Config(command) => command::config::run(&command),
         Command::Completions { shell } => command::generate::completions(shell),
         Command::Generate { document } => command::generate::document(document),
     };

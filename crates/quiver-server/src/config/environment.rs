@@ -63,7 +63,7 @@ enum Named {
 fn keys_of(schema: &Value, name: &str) -> Named {
     let mut keys: Vec<String> = Vec::new();
     let nested = name.contains("__");
-    for word in name.split("__") {
+    for (index, word) in name.split("__").enumerate() {
         let pointer: String = keys.iter().map(|key| format!("/{key}")).collect();
         let known = keys_at(schema, &pointer);
         let variables: Vec<String> = known.iter().map(|key| variable(&keys, key)).collect();
@@ -76,7 +76,9 @@ fn keys_of(schema: &Value, name: &str) -> Named {
                 return Named::Nearly { expected, nearest: None };
             }
             None => {
-                let near = nearest_word(word, known.iter().copied()).map(|near| variable(&keys, &near));
+                let rest: String = name.split("__").skip(index + 1).map(|word| format!("__{word}")).collect();
+                let near = nearest_word(word, known.iter().copied());
+                let near = near.map(|near| format!("{}{rest}", variable(&keys, &near)));
                 return Named::Nearly { expected: format!("one of {}", variables.join(", ")), nearest: near };
             }
         }

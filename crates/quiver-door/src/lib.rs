@@ -6,3 +6,4 @@ pub mod infer;
 pub mod limits;
 pub mod redact;
 pub mod spec_file;
+pub mod yaml_file;

@@ -1,16 +1,16 @@
 //! The bounds on what the door takes in, each with its reason; knows no format.
 
-/// The largest spec file. A spec is one page; a megabyte is a data file given by mistake.
-pub const MAX_SPEC_BYTES: u64 = 1_000_000;
+/// The largest spec or config. Either is a page or two; a megabyte is a data file given by mistake.
+pub const MAX_YAML_BYTES: u64 = 1_000_000;
 
-/// The deepest column a line of a spec may start at. A YAML parser recurses once a level, so depth is stack.
-pub const MAX_SPEC_INDENT: usize = 128;
+/// The deepest column a line of YAML may start at. A YAML parser recurses once a level, so depth is stack.
+pub const MAX_YAML_INDENT: usize = 128;
 
-/// Text that all anchors of a spec together may copy, in bytes: anchors nested in anchors copy the same text often.
-pub const MAX_SPEC_ANCHOR_BYTES: usize = 64_000_000;
+/// Text that all anchors of a YAML file together may copy, in bytes: anchors nested in anchors copy the same text often.
+pub const MAX_YAML_ANCHOR_BYTES: usize = 64_000_000;
 
-/// The most errors reported of one spec. Beyond that the file is of another kind.
-pub const MAX_SPEC_ERRORS: usize = 200;
+/// The most errors reported of one YAML file. Beyond that the file is of another kind.
+pub const MAX_YAML_ERRORS: usize = 200;
 
 /// The longest text of one field, in tables and in events. A longer one makes the row invalid: a batch of 8,192 such
 /// rows would already hold 128 GiB.

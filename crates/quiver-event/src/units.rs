@@ -1,4 +1,4 @@
-//! Durations, shares and prices as people write them, and as numbers.
+//! Durations, sizes, shares and prices as people write them, and as numbers.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -10,6 +10,9 @@ pub enum UnitError {
     /// Not a duration.
     #[error("`{0}` is not a duration: write a number and a unit, such as 150ms, 90m, 3h, 7d or 2y")]
     Duration(String),
+    /// Not a size.
+    #[error("`{0}` is not a size: write a number and a unit, such as 64MiB, 1GB or 512B")]
+    Bytes(String),
     /// Not a share.
     #[error("`{0}` is not a share: write a percentage such as 0.1%, or a number from 0 to 1")]
     Share(String),
@@ -57,6 +60,11 @@ impl Duration {
         self.microseconds as f64 / 1e3
     }
 
+    /// The same length as timers take it.
+    pub const fn to_std(self) -> std::time::Duration {
+        std::time::Duration::from_micros(if self.microseconds < 0 { 0 } else { self.microseconds.unsigned_abs() })
+    }
+
     /// Parses a number and a unit.
     pub fn parse(text: &str) -> Result<Self, UnitError> {
         let wrong = || UnitError::Duration(text.to_owned());
@@ -80,6 +88,70 @@ impl std::fmt::Display for Duration {
             .find(|(_, scale)| self.microseconds >= *scale && self.microseconds % scale == 0)
             .unwrap_or(&DURATION_UNITS[0]);
         write!(formatter, "{}{unit}", self.microseconds / scale)
+    }
+}
+
+/// A size in bytes, written `512B`, `64MiB` or `1GB`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bytes {
+    bytes: u64,
+}
+
+/// Those of disks and networks count in thousands, those of memory in 1024: both by their standard names (IEC 80000-13).
+const BYTES_UNITS: [(&str, u64); 9] = [
+    ("B", 1),
+    ("kB", 1_000),
+    ("KiB", 1 << 10),
+    ("MB", 1_000_000),
+    ("MiB", 1 << 20),
+    ("GB", 1_000_000_000),
+    ("GiB", 1 << 30),
+    ("TB", 1_000_000_000_000),
+    ("TiB", 1 << 40),
+];
+
+impl Bytes {
+    /// A size of whole bytes.
+    pub const fn new(bytes: u64) -> Self {
+        Self { bytes }
+    }
+
+    /// The size in bytes.
+    pub const fn bytes(self) -> u64 {
+        self.bytes
+    }
+
+    /// The size as the length of something in memory, as large as that may be here.
+    pub fn in_memory(self) -> usize {
+        usize::try_from(self.bytes).unwrap_or(usize::MAX)
+    }
+
+    /// Parses a number and a unit.
+    pub fn parse(text: &str) -> Result<Self, UnitError> {
+        let wrong = || UnitError::Bytes(text.to_owned());
+        let unit_at = text.find(|letter: char| letter.is_ascii_alphabetic()).ok_or_else(wrong)?;
+        let (number, unit) = text.split_at(unit_at);
+        let amount: f64 = number.trim().parse().map_err(|_| wrong())?;
+        // `KB` has no other meaning than `kB`.
+        let unit = if unit == "KB" { "kB" } else { unit };
+        let (_, scale) = BYTES_UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?;
+        let bytes = amount * *scale as f64;
+        // Up to here every whole number of bytes is a number of its own.
+        if !(0.0..=9e15).contains(&bytes) {
+            return Err(wrong());
+        }
+        Ok(Self { bytes: bytes.round() as u64 })
+    }
+}
+
+impl std::fmt::Display for Bytes {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (unit, scale) = BYTES_UNITS
+            .iter()
+            .rev()
+            .find(|(_, scale)| self.bytes >= *scale && self.bytes.is_multiple_of(*scale))
+            .unwrap_or(&BYTES_UNITS[0]);
+        write!(formatter, "{}{unit}", self.bytes / scale)
     }
 }
 
@@ -185,6 +257,11 @@ written_as_text!(
     json_schema!({"type": "string", "pattern": r"^\d+(\.\d+)?\s*(us|ms|s|m|h|d|w|y)$"})
 );
 written_as_text!(
+    Bytes,
+    "a size such as 64MiB, 1GB or 512B",
+    json_schema!({"type": "string", "pattern": r"^\d+(\.\d+)?\s*([kK]B|KiB|[MGT]i?B|B)$"})
+);
+written_as_text!(
     Share,
     "a share such as 0.1%, or a number from 0 to 1",
     json_schema!({"type": ["string", "number"], "pattern": r"^\d+(\.\d+)?\s*%?$", "minimum": 0, "maximum": 1})
@@ -214,6 +291,33 @@ mod tests {
         for wrong in ["", "5", "h", "5 parsecs", "-3h", "1e300y"] {
             assert!(Duration::parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn sizes_read_as_written_and_print_in_their_largest_whole_unit() {
+        for (text, bytes, shown) in [
+            ("512B", 512, "512B"),
+            ("64MiB", 67_108_864, "64MiB"),
+            ("1GB", 1_000_000_000, "1GB"),
+            ("1.5 GiB", 1_610_612_736, "1536MiB"),
+            ("1024kB", 1_024_000, "1000KiB"),
+            ("20KB", 20_000, "20kB"),
+            ("2TiB", 2_199_023_255_552, "2TiB"),
+            ("0B", 0, "0B"),
+        ] {
+            let size = Bytes::parse(text).unwrap();
+            assert_eq!((size.bytes(), size.to_string().as_str()), (bytes, shown), "{text}");
+            assert_eq!(Bytes::parse(shown), Ok(size));
+        }
+        for wrong in ["", "64", "MiB", "64 mib", "64M", "64Mb", "-1B", "1e300B", "NaNB", "9000TB 1"] {
+            assert!(Bytes::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_timer_takes_the_same_length() {
+        assert_eq!(Duration::parse("1.5s").unwrap().to_std(), std::time::Duration::from_millis(1500));
+        assert_eq!(Duration::from_microseconds(-1).to_std(), std::time::Duration::ZERO);
     }
 
     #[test]

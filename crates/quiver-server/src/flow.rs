@@ -3,7 +3,7 @@
 
 mod upkeep;
 
-pub use upkeep::{RetentionOptions, Tidied, free_disk_bytes};
+pub use upkeep::{RetentionOptions, free_disk_bytes};
 
 use crate::clock::Clock;
 use crate::ingest::Doors;
@@ -12,6 +12,7 @@ use crate::ingest::tally::Tallies;
 use crate::metrics::{Metrics, Stage};
 use crate::pipeline::{Pipeline, PipelineError, Workspace, flush};
 use quiver_event::spec::Spec;
+use quiver_event::time::Timestamp;
 use quiver_store::catalogue::{DEFAULT_WORKSPACE, Tally};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,7 +43,7 @@ pub struct FlowOptions {
 }
 
 /// What the flow works on.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct FlowParts {
     /// The data folder.
     pub workspace: Arc<Workspace>,
@@ -56,6 +57,14 @@ pub struct FlowParts {
     pub metrics: Arc<Metrics>,
     /// The clock.
     pub clock: Clock,
+    /// The wall's time, by which files age.
+    pub wall: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+impl std::fmt::Debug for FlowParts {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("FlowParts").field("folder", &self.workspace.folder().path()).finish_non_exhaustive()
+    }
 }
 
 /// What can be asked of the flow.
@@ -305,7 +314,7 @@ impl Flow {
     async fn tidy(&mut self) {
         let started = Instant::now();
         let now = self.parts.clock.now();
-        let tidied = upkeep::tidy(&self.parts, &mut self.pipelines, self.options.retention, now).await;
+        let tidied = upkeep::tidy(&self.parts, &mut self.pipelines, self.options.retention, now, (self.parts.wall)()).await;
         if let Ok(report) = &tidied {
             tracing::info!(
                 rows_files = report.expired_files,

@@ -13,7 +13,7 @@ mod workspace;
 
 pub use ingest::Sourced;
 pub use segment::{Flushed, flush};
-pub use upkeep::tidy_shared;
+pub use upkeep::{Tidied, tidy_shared};
 pub use workspace::Workspace;
 
 use quiver_event::event::Kind;

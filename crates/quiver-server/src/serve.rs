@@ -135,6 +135,7 @@ impl Server {
                 tallies: Arc::clone(&tallies),
                 metrics: Arc::clone(&metrics),
                 clock: clock.clone(),
+                wall: Arc::clone(&outside.wall),
             },
             flow_options(&config),
         );

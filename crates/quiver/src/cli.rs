@@ -128,6 +128,17 @@ Examples:
   quiver key revoke 1f2e3d4c"
     )]
     Key(KeyCommand),
+    /// Check a server's config, show what it comes to, or print what it may hold.
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        after_help = "\
+Examples:
+  quiver config check quiver.yaml
+  quiver config show --config quiver.yaml
+  quiver config schema > quiver-server.schema.json"
+    )]
+    Config(ConfigCommand),
     /// Print a shell completion script.
     #[command(after_help = "Example:\n  quiver completions bash > /etc/bash_completion.d/quiver")]
     Completions {
@@ -149,6 +160,10 @@ pub enum Document {
     SpecSchema,
     /// The reference of the spec's keys.
     SpecReference,
+    /// The JSON Schema of the server's config.
+    ServerSchema,
+    /// The reference of the server's config.
+    ServerReference,
     /// The reference of the command line.
     CliReference,
 }
@@ -204,6 +219,35 @@ Examples:
     /// Print the JSON Schema, for editors.
     #[command(after_help = "Example:\n  quiver spec schema > quiver-spec.schema.json")]
     Schema,
+}
+
+/// Commands on the server's config.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Check config files and show every mistake at once, each with its line and the nearest valid word.
+    #[command(after_help = "\
+Examples:
+  quiver config check quiver.yaml
+  quiver config check deploy/*.yaml")]
+    Check {
+        /// The config files.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Print the JSON Schema, for editors.
+    #[command(after_help = "Example:\n  quiver config schema > quiver-server.schema.json")]
+    Schema,
+    /// Show every value of the config and where it came from: environment, file or default.
+    #[command(after_help = "\
+Examples:
+  quiver config show                             the defaults and the environment
+  quiver config show --config quiver.yaml
+  QUIVER_HTTP__LISTEN=127.0.0.1:9000 quiver config show")]
+    Show {
+        /// The config file.
+        #[arg(long, value_name = "FILE", env = "QUIVER_CONFIG")]
+        config: Option<PathBuf>,
+    },
 }
 
 /// Arguments of `quiver profile`.

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod compare;
+pub mod config;
 pub mod data;
 pub mod demo;
 pub mod generate;

@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         Command::Tail(args) => command::tail::run(&args, context),
         Command::Status(args) => command::status::run(&args, context),
         Command::Key(command) => command::key::run(&command, context),
+        Command::Config(command) => command::config::run(&command),
         Command::Completions { shell } => command::generate::completions(shell),
         Command::Generate { document } => command::generate::document(document),
     };

@@ -1,7 +1,7 @@
 //! Retention: deletes what is older than the spec allows, merges small files, and removes files that nobody names.
 
 use super::FlowParts;
-use crate::pipeline::{Pipeline, PipelineError};
+use crate::pipeline::{Pipeline, PipelineError, Tidied};
 use quiver_event::time::Timestamp;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,43 +17,21 @@ pub struct RetentionOptions {
     pub orphans_after: Duration,
 }
 
-/// What a run of retention did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tidied {
-    /// Files of events or profiles past their time.
-    pub expired_files: u64,
-    /// Small files merged into larger ones.
-    pub compacted_files: u64,
-    /// Files removed from the disk.
-    pub removed_files: u64,
-    /// Their bytes.
-    pub removed_bytes: u64,
-}
-
-impl Tidied {
-    /// Adds what another part did.
-    pub fn add_all(&mut self, other: Self) {
-        self.expired_files += other.expired_files;
-        self.compacted_files += other.compacted_files;
-        self.removed_files += other.removed_files;
-        self.removed_bytes += other.removed_bytes;
-    }
-}
-
 /// Tidies up every model.
 pub(super) async fn tidy(
     parts: &FlowParts,
     pipelines: &mut BTreeMap<String, Pipeline>,
     options: RetentionOptions,
     now: Timestamp,
+    wall: Timestamp,
 ) -> Result<Tidied, PipelineError> {
     let mut tidied = Tidied::default();
     for pipeline in pipelines.values_mut() {
-        tidied.add_all(pipeline.tidy_events(now, options.orphans_after).await?);
+        tidied.add_all(pipeline.tidy_events(now, wall, options.orphans_after).await?);
     }
     let longest = pipelines.values().map(|pipeline| pipeline.retention().profiles.microseconds()).max();
     if let Some(longest) = longest {
-        tidied.add_all(crate::pipeline::tidy_shared(&parts.workspace, Timestamp(now.0 - longest), options.orphans_after).await?);
+        tidied.add_all(crate::pipeline::tidy_shared(&parts.workspace, Timestamp(now.0 - longest), wall, options.orphans_after).await?);
         parts.workspace.catalogue().delete_tallies_before(now.0 - longest).await?;
     }
     Ok(tidied)

@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use quiver_store::catalogue::{ApiKey, CatalogueError, DEFAULT_WORKSPACE};
+use quiver_store::catalogue::{ApiKey, CatalogueError};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -92,7 +92,7 @@ async fn look_up(guard: &Guard, id: &str) -> Result<Option<ApiKey>, CatalogueErr
     {
         return Ok(key);
     }
-    let key = guard.app.workspace.catalogue().key(DEFAULT_WORKSPACE, id).await?;
+    let key = guard.app.workspace.catalogue().key(id).await?;
     let mut keys = cache.lock().unwrap_or_else(PoisonError::into_inner);
     if keys.len() >= MAX_KEYS {
         keys.clear();

@@ -1,7 +1,6 @@
 //! What retention does to the tables of a model, and to those that all models share.
 
 use super::{Pipeline, PipelineError, Workspace, shared};
-use crate::flow::Tidied;
 use quiver_event::event::Kind;
 use quiver_event::spec::Retention;
 use quiver_event::time::Timestamp;
@@ -12,6 +11,29 @@ use std::time::Duration;
 /// A table is compacted when it has so many files more than days could explain.
 const SMALL_FILES: usize = 64;
 
+/// What a run of retention did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tidied {
+    /// Files of events or profiles past their time.
+    pub expired_files: u64,
+    /// Small files merged into larger ones.
+    pub compacted_files: u64,
+    /// Files removed from the disk.
+    pub removed_files: u64,
+    /// Their bytes.
+    pub removed_bytes: u64,
+}
+
+impl Tidied {
+    /// Adds what another part did.
+    pub fn add_all(&mut self, other: Self) {
+        self.expired_files += other.expired_files;
+        self.compacted_files += other.compacted_files;
+        self.removed_files += other.removed_files;
+        self.removed_bytes += other.removed_bytes;
+    }
+}
+
 impl Pipeline {
     /// How long this model's data is kept.
     pub fn retention(&self) -> Retention {
@@ -19,7 +41,12 @@ impl Pipeline {
     }
 
     /// Deletes events past their time, and compacts and vacuums the model's tables.
-    pub async fn tidy_events(&mut self, now: Timestamp, orphans_after: Duration) -> Result<Tidied, PipelineError> {
+    pub async fn tidy_events(
+        &mut self,
+        now: Timestamp,
+        wall: Timestamp,
+        orphans_after: Duration,
+    ) -> Result<Tidied, PipelineError> {
         self.open_tables().await?;
         let before = Timestamp(now.0.saturating_sub(self.retention().events.microseconds()));
         let mut tidied = Tidied::default();
@@ -33,7 +60,7 @@ impl Pipeline {
                     Timestamp(now.0.saturating_sub(profiles.microseconds()))
                 }
             };
-            tidied.add_all(tidy_table(&mut open.table, before, orphans_after).await?);
+            tidied.add_all(tidy_table(&mut open.table, before, wall, orphans_after).await?);
         }
         Ok(tidied)
     }
@@ -43,6 +70,7 @@ impl Pipeline {
 pub async fn tidy_shared(
     workspace: &Workspace,
     before: Timestamp,
+    wall: Timestamp,
     orphans_after: Duration,
 ) -> Result<Tidied, PipelineError> {
     let mut tidied = Tidied::default();
@@ -52,19 +80,24 @@ pub async fn tidy_shared(
         (TableName::Findings, shared::finding_options()),
     ] {
         let mut table = workspace.folder.open_table(name, &options).await?;
-        tidied.add_all(tidy_table(&mut table, before, orphans_after).await?);
+        tidied.add_all(tidy_table(&mut table, before, wall, orphans_after).await?);
     }
     Ok(tidied)
 }
 
-async fn tidy_table(table: &mut Table, before: Timestamp, orphans_after: Duration) -> Result<Tidied, PipelineError> {
+async fn tidy_table(
+    table: &mut Table,
+    before: Timestamp,
+    wall: Timestamp,
+    orphans_after: Duration,
+) -> Result<Tidied, PipelineError> {
     table.refresh().await?;
     let deleted = table.delete_dates_before(before.utc_day()).await?;
     let mut tidied = Tidied { expired_files: deleted.files as u64, ..Tidied::default() };
     if table.file_count()? >= SMALL_FILES {
         tidied.compacted_files = table.compact().await?.files_removed as u64;
     }
-    let vacuumed = table.vacuum(orphans_after.as_secs()).await?;
+    let vacuumed = table.vacuum(orphans_after.as_secs(), wall.0).await?;
     tidied.removed_files = vacuumed.files as u64;
     tidied.removed_bytes = vacuumed.bytes;
     Ok(tidied)

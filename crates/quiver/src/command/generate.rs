@@ -18,6 +18,8 @@ pub fn document(document: Document) -> Result<Outcome> {
     let text = match document {
         Document::SpecSchema => serde_json::to_string_pretty(&quiver_door::spec_file::spec_schema())?,
         Document::SpecReference => quiver_door::spec_file::spec_reference(),
+        Document::ServerSchema => serde_json::to_string_pretty(&quiver_server::config::server_schema())?,
+        Document::ServerReference => quiver_server::config::server_reference(),
         Document::CliReference => {
             let options = clap_markdown::MarkdownOptions::new().title("The commands".to_owned()).show_footer(false);
             clap_markdown::help_markdown_custom::<Cli>(&options)

@@ -48,6 +48,7 @@ async fn create(
     let scopes: Vec<&str> = scopes.iter().map(|scope| scope.scope().name()).collect();
     let created = now();
     let stored = ApiKey {
+        workspace: DEFAULT_WORKSPACE.to_owned(),
         id: key.id.clone(),
         name: name.to_owned(),
         hash: key.hash.clone(),
@@ -57,7 +58,7 @@ async fn create(
         revoked_at_microseconds: None,
         last_used_at_microseconds: None,
     };
-    catalogue(folder).await?.put_key(DEFAULT_WORKSPACE, &stored).await?;
+    catalogue(folder).await?.put_key(&stored).await?;
     print(&key.text)?;
     context.note(&format!("the key {} may {}; it is shown this once and kept as a hash only", key.id, scopes.join(", ")));
     Ok(Outcome::Passed)
@@ -104,7 +105,7 @@ async fn list(json: bool, folder: &Path) -> Result<Outcome> {
 }
 
 async fn revoke(id: &str, folder: &Path, context: Context) -> Result<Outcome> {
-    if !catalogue(folder).await?.revoke_key(DEFAULT_WORKSPACE, id, now().0).await? {
+    if !catalogue(folder).await?.revoke_key(id, now().0).await? {
         bail!("no valid key has the id {id}; `quiver key list` shows the ids");
     }
     context.note(&format!("the key {id} is revoked; a running server refuses it within two seconds"));

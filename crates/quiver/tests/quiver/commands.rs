@@ -6,7 +6,7 @@ use crate::year::{reported, year};
 use quick_junit::{Report, TestCaseStatus};
 
 /// Every command that people see.
-const COMMANDS: [&[&str]; 11] = [
+const COMMANDS: [&[&str]; 15] = [
     &["demo"],
     &["init"],
     &["spec"],
@@ -17,6 +17,10 @@ const COMMANDS: [&[&str]; 11] = [
     &["check"],
     &["replay"],
     &["report"],
+    &["config"],
+    &["config", "check"],
+    &["config", "schema"],
+    &["config", "show"],
     &["completions"],
 ];
 

@@ -4,6 +4,7 @@
 
 mod commands;
 mod comparisons;
+mod config;
 mod distances;
 mod flights;
 mod held;

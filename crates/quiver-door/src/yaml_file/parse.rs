@@ -1,6 +1,7 @@
-//! YAML text as a JSON value with the place of every key and value; knows nothing of specs.
+//! YAML text as a JSON value with the place of every key and value; knows no schema.
 
-use super::error::{SpecError, shorten};
+use super::DocumentKind;
+use super::error::{YamlError, shorten};
 use crate::limits;
 use saphyr::{LoadableYamlNode, MarkedYaml, Marker, Scalar, YamlData};
 use serde_json::{Map, Value};
@@ -27,11 +28,68 @@ pub struct Places {
     keys: HashMap<String, Place>,
     values: HashMap<String, Place>,
     sections: HashSet<String>,
+    file: String,
+    /// What stands at these pointers comes from elsewhere, such as a variable of the environment.
+    overrides: HashMap<String, String>,
+}
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// The file, at this line.
+    File(usize),
+    /// What overrides the file, by its name.
+    Override(String),
 }
 
 impl Places {
+    pub(crate) fn of(file: &str) -> Self {
+        Self { file: file.to_owned(), ..Self::default() }
+    }
+
+    /// Notes that the value at `pointer`, with all that is in it, comes from `source`.
+    pub(crate) fn replace(&mut self, pointer: &str, source: &str, value: &Value) {
+        let outside = |inner: &String| !within(inner, pointer);
+        self.keys.retain(|inner, _| outside(inner));
+        self.values.retain(|inner, _| outside(inner));
+        self.sections.retain(outside);
+        self.overrides.retain(|inner, _| outside(inner));
+        self.overrides.insert(pointer.to_owned(), source.to_owned());
+        if value.is_object() || value.is_array() {
+            self.sections.insert(pointer.to_owned());
+        }
+    }
+
+    /// Where the value at `pointer` came from; none where nobody wrote one.
+    pub(crate) fn origin(&self, pointer: &str) -> Option<Origin> {
+        let source = self.source(pointer).map(|source| Origin::Override(source.to_owned()));
+        source.or_else(|| self.values.get(pointer).map(|place| Origin::File(place.line)))
+    }
+
+    /// The override that `pointer` lies in.
+    fn source(&self, pointer: &str) -> Option<&str> {
+        let around = self.overrides.iter().filter(|(outer, _)| within(pointer, outer));
+        around.max_by_key(|(outer, _)| outer.len()).map(|(_, source)| source.as_str())
+    }
+
+    /// A mistake of the key at `pointer`.
+    pub(crate) fn error_at_key(&self, pointer: &str, message: String, expected: String) -> YamlError {
+        match self.source(pointer) {
+            Some(source) => YamlError::whole(source, message, expected),
+            None => YamlError::at(&self.file, self.of_key(pointer), message, expected),
+        }
+    }
+
+    /// A mistake of the value at `pointer`.
+    pub(crate) fn error_at_value(&self, pointer: &str, message: String, expected: String) -> YamlError {
+        match self.source(pointer) {
+            Some(source) => YamlError::whole(source, message, expected),
+            None => YamlError::at(&self.file, self.of_value(pointer), message, expected),
+        }
+    }
+
     /// The place of the key at `pointer`, or of its value where it has no key, or of the nearest thing around it.
-    pub fn of_key(&self, pointer: &str) -> Place {
+    fn of_key(&self, pointer: &str) -> Place {
         self.keys.get(pointer).copied().unwrap_or_else(|| self.of_value(pointer))
     }
 
@@ -41,7 +99,7 @@ impl Places {
     }
 
     /// The place of the value at `pointer`, or of the nearest thing around it.
-    pub fn of_value(&self, pointer: &str) -> Place {
+    fn of_value(&self, pointer: &str) -> Place {
         let mut pointer = pointer;
         loop {
             if let Some(place) = self.values.get(pointer) {
@@ -53,6 +111,11 @@ impl Places {
             }
         }
     }
+}
+
+/// Whether the pointer `inner` is `outer` or lies in it.
+pub(crate) fn within(inner: &str, outer: &str) -> bool {
+    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Escapes a name for a JSON pointer (RFC 6901).
@@ -70,7 +133,7 @@ pub fn unescape(segment: &str) -> String {
 const FIRST_MARK: u32 = 0xE000;
 
 /// Parses one YAML document; duplicate keys are errors beside the value, syntax errors come without a value.
-pub fn parse(text: &str, file: &str) -> (Option<(Value, Places)>, Vec<SpecError>) {
+pub fn parse(text: &str, file: &str, kind: &DocumentKind) -> (Option<(Value, Places)>, Vec<YamlError>) {
     let mut errors = Vec::new();
     if let Some(error) = refuse_bombs(text, file) {
         return (None, vec![error]);
@@ -79,7 +142,7 @@ pub fn parse(text: &str, file: &str) -> (Option<(Value, Places)>, Vec<SpecError>
     for attempt in 0.. {
         match MarkedYaml::load_from_str(&text) {
             Ok(documents) => {
-                return match convert_documents(&documents, file, &mut errors) {
+                return match convert_documents(&documents, file, kind, &mut errors) {
                     Some(parsed) => (Some(parsed), errors),
                     None => (None, errors),
                 };
@@ -87,11 +150,11 @@ pub fn parse(text: &str, file: &str) -> (Option<(Value, Places)>, Vec<SpecError>
             Err(error) if error.info().contains("duplicated key") && attempt < 50 => {
                 let place = Place::of(*error.marker());
                 let Some(marked) = mark_key(&text, error.marker().index(), FIRST_MARK + attempt) else {
-                    errors.push(SpecError::at(file, place, "a key stands twice in one map", "each key once"));
+                    errors.push(YamlError::at(file, place, "a key stands twice in one map", "each key once"));
                     return (None, errors);
                 };
                 let key = key_at(&text, error.marker().index());
-                errors.push(SpecError::at(
+                errors.push(YamlError::at(
                     file,
                     place,
                     format!("key `{}` stands twice in one map", shorten(&key)),
@@ -109,23 +172,23 @@ pub fn parse(text: &str, file: &str) -> (Option<(Value, Places)>, Vec<SpecError>
 }
 
 /// A file that would exhaust the parser's stack or memory is refused before the parser sees it.
-fn refuse_bombs(text: &str, file: &str) -> Option<SpecError> {
+fn refuse_bombs(text: &str, file: &str) -> Option<YamlError> {
     for (index, line) in text.lines().enumerate() {
         let mut rest = line;
         while let Some(shorter) = ["- ", "? ", " "].iter().find_map(|indicator| rest.strip_prefix(indicator)) {
             rest = shorter;
         }
         let indent = line.len() - rest.len();
-        if indent > limits::MAX_SPEC_INDENT && !line.trim().is_empty() {
+        if indent > limits::MAX_YAML_INDENT && !line.trim().is_empty() {
             let place = Place { line: index + 1, column: indent + 1 };
             let message = format!("the line starts at column {}", indent + 1);
-            return Some(SpecError::at(file, place, message, format!("at most {}", limits::MAX_SPEC_INDENT)));
+            return Some(YamlError::at(file, place, message, format!("at most {}", limits::MAX_YAML_INDENT)));
         }
     }
     let anchors = [" &", "[&", "{&", ",&", "\n&"].iter().map(|start| text.matches(start).count()).sum::<usize>();
-    if anchors.saturating_mul(text.len()) > limits::MAX_SPEC_ANCHOR_BYTES {
+    if anchors.saturating_mul(text.len()) > limits::MAX_YAML_ANCHOR_BYTES {
         let message = format!("{anchors} anchors in {} bytes", text.len());
-        return Some(SpecError::at(file, Place { line: 1, column: 1 }, message, "fewer anchors; write the values out"));
+        return Some(YamlError::at(file, Place { line: 1, column: 1 }, message, "fewer anchors; write the values out"));
     }
     None
 }
@@ -154,7 +217,7 @@ fn mark_key(text: &str, index: usize, mark: u32) -> Option<String> {
     Some(marked)
 }
 
-fn syntax_error(file: &str, error: &saphyr::ScanError) -> SpecError {
+fn syntax_error(file: &str, error: &saphyr::ScanError) -> YamlError {
     let place = Place::of(*error.marker());
     let info = error.info();
     let expected = if info.contains("alias") {
@@ -170,28 +233,45 @@ fn syntax_error(file: &str, error: &saphyr::ScanError) -> SpecError {
     } else {
         "keys of one map in the same column, spaces and no tabs, quotes around text with special characters"
     };
-    SpecError::at(file, place, format!("this is not YAML: {info}"), expected)
+    YamlError::at(file, place, format!("this is not YAML: {info}"), expected)
 }
 
-fn convert_documents(documents: &[MarkedYaml<'_>], file: &str, errors: &mut Vec<SpecError>) -> Option<(Value, Places)> {
+fn convert_documents(
+    documents: &[MarkedYaml<'_>],
+    file: &str,
+    kind: &DocumentKind,
+    errors: &mut Vec<YamlError>,
+) -> Option<(Value, Places)> {
     let Some(document) = documents.first() else {
+        if kind.may_be_empty {
+            return Some((Value::Object(Map::new()), Places::of(file)));
+        }
         let start = Place { line: 1, column: 1 };
-        errors.push(SpecError::at(file, start, "the file holds no YAML, only comments or blanks", "a spec"));
+        let expected = format!("a {}", kind.name);
+        errors.push(YamlError::at(file, start, "the file holds no YAML, only comments or blanks", expected));
         return None;
     };
     if let Some(second) = documents.get(1) {
         let place = Place::of(second.span.start);
-        errors.push(SpecError::at(file, place, "a second YAML document begins here", "one spec a file"));
+        errors.push(YamlError::at(
+            file,
+            place,
+            "a second YAML document begins here",
+            format!("one {} a file", kind.name),
+        ));
     }
-    let mut conversion = Conversion { file, places: Places::default(), errors };
-    let value = conversion.value(document, "");
+    let mut conversion = Conversion { file, places: Places::of(file), errors };
+    let value = match conversion.value(document, "") {
+        Value::Null if kind.may_be_empty => Value::Object(Map::new()),
+        value => value,
+    };
     Some((value, conversion.places))
 }
 
 struct Conversion<'a> {
     file: &'a str,
     places: Places,
-    errors: &'a mut Vec<SpecError>,
+    errors: &'a mut Vec<YamlError>,
 }
 
 impl Conversion<'_> {
@@ -272,6 +352,6 @@ impl Conversion<'_> {
     }
 
     fn error(&mut self, node: &MarkedYaml<'_>, message: String, expected: &str) {
-        self.errors.push(SpecError::at(self.file, Place::of(node.span.start), message, expected));
+        self.errors.push(YamlError::at(self.file, Place::of(node.span.start), message, expected));
     }
 }

@@ -1,15 +1,15 @@
-//! The mistakes of a spec file with their places, and how they are shown; finds none itself.
+//! The mistakes of a YAML file with their places, and how they are shown; finds none itself.
 
-use super::yaml::Place;
+use super::parse::Place;
 
-/// One mistake in a spec file.
+/// One mistake in a YAML file, or in what overrides it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SpecError {
-    /// The file as the caller named it.
+pub struct YamlError {
+    /// The file as the caller named it; or the variable or option that the value came from.
     pub file: String,
-    /// The line, from 1; 0 where the file as a whole is meant.
+    /// The line, from 1; 0 where the file as a whole or an override is meant.
     pub line: usize,
-    /// The column in characters, from 1; 0 where the file as a whole is meant.
+    /// The column in characters, from 1; 0 where there is no line.
     pub column: usize,
     /// What is wrong.
     pub message: String,
@@ -19,8 +19,8 @@ pub struct SpecError {
     pub nearest: Option<String>,
 }
 
-impl SpecError {
-    pub(super) fn at(file: &str, place: Place, message: impl Into<String>, expected: impl Into<String>) -> Self {
+impl YamlError {
+    pub(crate) fn at(file: &str, place: Place, message: impl Into<String>, expected: impl Into<String>) -> Self {
         Self {
             file: file.to_owned(),
             line: place.line,
@@ -31,11 +31,13 @@ impl SpecError {
         }
     }
 
-    pub(super) fn whole(file: &str, message: impl Into<String>, expected: impl Into<String>) -> Self {
+    /// A mistake of a file as a whole, or of what overrides it.
+    pub fn whole(file: &str, message: impl Into<String>, expected: impl Into<String>) -> Self {
         Self::at(file, Place { line: 0, column: 0 }, message, expected)
     }
 
-    pub(super) fn near(mut self, nearest: Option<String>) -> Self {
+    /// With the nearest valid word.
+    pub fn near(mut self, nearest: Option<String>) -> Self {
         self.nearest = nearest;
         self
     }
@@ -57,7 +59,7 @@ impl SpecError {
     }
 }
 
-impl std::fmt::Display for SpecError {
+impl std::fmt::Display for YamlError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.line {
             0 => write!(formatter, "{}: ", self.file)?,
@@ -74,26 +76,27 @@ impl std::fmt::Display for SpecError {
     }
 }
 
-impl std::error::Error for SpecError {}
+impl std::error::Error for YamlError {}
 
-/// Every mistake of one spec file, in the order of its lines; never empty.
+/// Every mistake of one YAML file, in the order of its lines; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SpecErrors {
+pub struct YamlErrors {
     /// The mistakes.
-    pub errors: Vec<SpecError>,
+    pub errors: Vec<YamlError>,
     /// The file's text, for the rendering; empty where it could not be read.
     pub source: String,
 }
 
-impl SpecErrors {
-    pub(super) fn of(mut errors: Vec<SpecError>, source: &str) -> Self {
+impl YamlErrors {
+    /// Sorted, each once, and no more than a person reads.
+    pub fn of(mut errors: Vec<YamlError>, source: &str) -> Self {
         errors.sort_by(|left, right| {
             (left.line, left.column, &left.message).cmp(&(right.line, right.column, &right.message))
         });
         errors.dedup_by(|later, first| {
             (later.line, later.column, &later.message) == (first.line, first.column, &first.message)
         });
-        errors.truncate(crate::limits::MAX_SPEC_ERRORS);
+        errors.truncate(crate::limits::MAX_YAML_ERRORS);
         Self { errors, source: source.to_owned() }
     }
 
@@ -104,7 +107,7 @@ impl SpecErrors {
     }
 }
 
-impl std::fmt::Display for SpecErrors {
+impl std::fmt::Display for YamlErrors {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (index, error) in self.errors.iter().enumerate() {
             if index > 0 {
@@ -116,10 +119,10 @@ impl std::fmt::Display for SpecErrors {
     }
 }
 
-impl std::error::Error for SpecErrors {}
+impl std::error::Error for YamlErrors {}
 
 /// A text short enough for a message.
-pub(super) fn shorten(text: &str) -> String {
+pub(crate) fn shorten(text: &str) -> String {
     const LETTERS: usize = 60;
     if text.chars().count() <= LETTERS {
         return text.to_owned();

@@ -1,17 +1,13 @@
-//! The reference of every key of a spec, as Markdown generated from the schema's own descriptions.
+//! The reference of every key of a document, as Markdown generated from the schema's own descriptions.
 
-use super::schema::{Node, spec_schema};
+use super::schema::Node;
 use serde_json::Value;
 use std::fmt::Write;
 
-/// A Markdown page of every key: type, default, whether it is required, meaning.
-pub fn spec_reference() -> String {
-    let schema = spec_schema();
-    let mut page = String::from(
-        "# The spec\n\nOne YAML file a model. Durations are written `150ms`, `90m`, `3h`, `7d`, `2y`; shares `0.1%` or \
-         `0.001`; prices `0.40 USD per 1k`. Unknown keys are errors. This page is generated from the code.\n",
-    );
-    section(&mut page, "", Node::root(&schema));
+/// A Markdown page that begins with `opening`, and has every key: type, default, whether it is required, meaning.
+pub fn reference(opening: &str, schema: &Value) -> String {
+    let mut page = format!("{opening}\n");
+    section(&mut page, "", Node::root(schema));
     page
 }
 
@@ -29,7 +25,9 @@ fn section(page: &mut String, path: &str, node: Node<'_>) {
     for key in node.keys() {
         let Some((raw, property)) = node.property(key) else { continue };
         let meaning = raw["description"].as_str().or(property.value["description"].as_str()).unwrap_or_default();
-        let (meaning, default) = split_default(meaning, raw.get("default"));
+        // The defaults inside a map stand in the section of that map.
+        let own = raw.get("default").filter(|_| property.keys().is_empty());
+        let (meaning, default) = split_default(meaning, own);
         let must = if required.contains(&key) { "yes" } else { "" };
         let kind = kind_of(property, &mut inner, path, key);
         let _ = writeln!(page, "| `{key}` | {kind} | {must} | {default} | {} |", words_explained(&meaning, property));

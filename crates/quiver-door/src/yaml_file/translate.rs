@@ -1,26 +1,27 @@
 //! Turns what the schema validator says of a document into mistakes with a place, what was expected and the nearest word.
 
-use super::error::{SpecError, shorten};
+use super::DocumentKind;
+use super::error::{YamlError, shorten};
+use super::parse::{Places, escape};
 use super::schema::Node;
-use super::yaml::{Places, escape};
 use jsonschema::error::ValidationErrorKind as Kind;
 use quiver_event::spec::nearest_word;
-use quiver_event::units::{Duration, Price, Share};
+use quiver_event::units::{Bytes, Duration, Price, Share};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// One violation of the schema.
 #[derive(Debug, Clone)]
-pub(super) struct Violation {
+pub(crate) struct Violation {
     /// The place, as a JSON pointer.
     pub pointer: String,
     pub fault: Fault,
-    pub error: SpecError,
+    pub error: YamlError,
 }
 
 /// What is wrong at the place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// The key itself is unknown.
     UnknownKey,
     /// The value is wrong.
@@ -30,8 +31,8 @@ pub(super) enum Fault {
 }
 
 /// All violations, at most one a place.
-pub(super) fn violations(document: &Value, schema: &Value, places: &Places, file: &str) -> Vec<Violation> {
-    let mut translation = Translation { document, schema: Node::root(schema), places, file, found: BTreeMap::new() };
+pub(crate) fn violations(document: &Value, schema: &Value, places: &Places, kind: &DocumentKind) -> Vec<Violation> {
+    let mut translation = Translation { document, schema: Node::root(schema), places, kind, found: BTreeMap::new() };
     // The schema is generated from the types and a test compiles it.
     if let Ok(validator) = jsonschema::validator_for(schema) {
         for error in validator.iter_errors(document) {
@@ -47,7 +48,7 @@ struct Translation<'a> {
     document: &'a Value,
     schema: Node<'a>,
     places: &'a Places,
-    file: &'a str,
+    kind: &'a DocumentKind,
     /// By pointer, and for missing keys by pointer and key.
     found: BTreeMap<String, Violation>,
 }
@@ -84,13 +85,9 @@ impl Translation<'_> {
         let Some(node) = self.schema.at(parent) else { return };
         let keys = node.keys();
         let pointer = format!("{parent}/{}", escape(key));
-        let error = SpecError::at(
-            self.file,
-            self.places.of_key(&pointer),
-            format!("unknown key `{}`", shorten(key)),
-            format!("one of {}", keys.join(", ")),
-        )
-        .near(nearest_word(key, keys));
+        let message = format!("unknown key `{}`", shorten(key));
+        let expected = format!("one of {}", keys.join(", "));
+        let error = self.places.error_at_key(&pointer, message, expected).near(nearest_word(key, keys));
         self.found.insert(pointer.clone(), Violation { pointer, fault: Fault::UnknownKey, error });
     }
 
@@ -104,7 +101,7 @@ impl Translation<'_> {
             Some(name) if !name.is_empty() => format!("key `{key}` is missing in `{name}`"),
             _ => format!("key `{key}` is missing"),
         };
-        let error = SpecError::at(self.file, self.places.of_key(parent), message, expected);
+        let error = self.places.error_at_key(parent, message, expected);
         let violation = Violation { pointer: parent.to_owned(), fault: Fault::MissingKey, error };
         // A key cannot hold a line feed in a pointer's place here, so this never meets a real pointer.
         self.found.insert(format!("{parent}\n{key}"), violation);
@@ -126,7 +123,7 @@ impl Translation<'_> {
     }
 
     fn value_error(&mut self, pointer: &str, message: String, expected: String, nearest: Option<String>) {
-        let error = SpecError::at(self.file, self.places.of_value(pointer), message, expected).near(nearest);
+        let error = self.places.error_at_value(pointer, message, expected).near(nearest);
         let violation = Violation { pointer: pointer.to_owned(), fault: Fault::Value, error };
         self.found.entry(pointer.to_owned()).or_insert(violation);
     }
@@ -141,6 +138,8 @@ impl Translation<'_> {
             Some("Duration") => Duration::parse(&text).is_ok(),
             Some("Share") => Share::parse(&text).is_ok(),
             Some("Price") => Price::parse(&text).is_ok(),
+            Some("Bytes") => Bytes::parse(&text).is_ok(),
+            Some(other) if !(self.kind.is_sound)(other, &text) => false,
             _ if node.is_integer() && value.is_number() => {
                 value.as_u64().is_some_and(|number| number <= u32::MAX.into())
             }

@@ -1,20 +1,20 @@
 //! Mends a faulty document as its author probably meant it, so that the cross-checks can still be run on the rest.
 
+use super::parse::{escape, unescape};
 use super::schema::Node;
 use super::translate::{Fault, Violation};
-use super::yaml::{escape, unescape};
 use serde_json::{Map, Value};
 
 /// A mended copy, and the way back from its pointers to those of the document.
 #[derive(Debug)]
-pub(super) struct Mended {
+pub(crate) struct Mended {
     pub document: Value,
     renamed: Vec<(String, String)>,
 }
 
 impl Mended {
     /// The pointer in the original document.
-    pub(super) fn original(&self, pointer: &str) -> String {
+    pub(crate) fn original(&self, pointer: &str) -> String {
         let mut pointer = pointer.to_owned();
         for (new, old) in &self.renamed {
             if let Some(rest) = pointer.strip_prefix(new.as_str())
@@ -28,7 +28,7 @@ impl Mended {
 }
 
 /// Takes the nearest word for each wrong one and removes what else is wrong, when that cannot cause new mistakes.
-pub(super) fn mend(document: &Value, schema: &Value, violations: &[Violation]) -> Option<Mended> {
+pub(crate) fn mend(document: &Value, schema: &Value, violations: &[Violation]) -> Option<Mended> {
     let mut mended = Mended { document: document.clone(), renamed: Vec::new() };
     // Deepest first, so that a renamed map does not move the places inside it.
     let mut order: Vec<&Violation> = violations.iter().collect();

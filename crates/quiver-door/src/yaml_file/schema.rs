@@ -1,17 +1,12 @@
-//! The JSON Schema of a spec, and what it says at a place of a document; reads no file.
+//! What a JSON Schema says at a place of a document; reads no file.
 
-use super::yaml::unescape;
+use super::parse::unescape;
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// The JSON Schema (draft 2020-12) of a spec file, for editors: no `$id`, since it lies beside the specs.
-pub fn spec_schema() -> Value {
-    schemars::schema_for!(quiver_event::spec::Spec).to_value()
-}
-
 /// One place of the schema, with references followed and `null` beside another type taken away.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Node<'a> {
+pub(crate) struct Node<'a> {
     root: &'a Value,
     pub value: &'a Value,
     /// The name of the definition this is, such as `Duration`.
@@ -19,7 +14,7 @@ pub(super) struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    pub(super) fn root(root: &'a Value) -> Self {
+    pub(crate) fn root(root: &'a Value) -> Self {
         Self { root, value: root, definition: None }.resolved()
     }
 
@@ -45,7 +40,7 @@ impl<'a> Node<'a> {
     }
 
     /// What the schema says of the child `segment` (a key, or an index into a list).
-    pub(super) fn child(self, segment: &str) -> Option<Self> {
+    pub(crate) fn child(self, segment: &str) -> Option<Self> {
         let named = self.value["properties"].get(segment);
         let any = self.value.get("additionalProperties").filter(|any| any.is_object());
         let item = self.value.get("items").filter(|_| segment.bytes().all(|digit| digit.is_ascii_digit()));
@@ -53,33 +48,33 @@ impl<'a> Node<'a> {
     }
 
     /// What the schema says at a JSON pointer.
-    pub(super) fn at(self, pointer: &str) -> Option<Self> {
+    pub(crate) fn at(self, pointer: &str) -> Option<Self> {
         pointer.split('/').skip(1).try_fold(self, |node, segment| node.child(&unescape(segment)))
     }
 
     /// The valid keys of a map with fixed keys.
-    pub(super) fn keys(self) -> Vec<&'a str> {
+    pub(crate) fn keys(self) -> Vec<&'a str> {
         self.value["properties"].as_object().map(|keys| keys.keys().map(String::as_str).collect()).unwrap_or_default()
     }
 
     /// The raw property of that name, with its description and default.
-    pub(super) fn property(self, key: &str) -> Option<(&'a Value, Self)> {
+    pub(crate) fn property(self, key: &str) -> Option<(&'a Value, Self)> {
         let raw = self.value["properties"].get(key)?;
         Some((raw, self.with(raw)))
     }
 
     /// The values of a map with free keys.
-    pub(super) fn values(self) -> Option<Self> {
+    pub(crate) fn values(self) -> Option<Self> {
         self.value.get("additionalProperties").filter(|any| any.is_object()).map(|value| self.with(value))
     }
 
     /// The entries of a list.
-    pub(super) fn items(self) -> Option<Self> {
+    pub(crate) fn items(self) -> Option<Self> {
         self.value.get("items").map(|value| self.with(value))
     }
 
     /// The valid words, where only some are.
-    pub(super) fn words(self) -> Vec<&'a str> {
+    pub(crate) fn words(self) -> Vec<&'a str> {
         let constants = self.value["oneOf"].as_array().into_iter().flatten().filter_map(|word| word["const"].as_str());
         let listed = self.value["enum"].as_array().into_iter().flatten().filter_map(Value::as_str);
         let mixed = self.value["oneOf"].as_array().into_iter().flatten();
@@ -96,20 +91,25 @@ impl<'a> Node<'a> {
     }
 
     /// Whether a map or a list is expected.
-    pub(super) fn is_container(self) -> bool {
+    pub(crate) fn is_container(self) -> bool {
         self.types().iter().any(|name| matches!(*name, "object" | "array"))
     }
 
-    pub(super) fn is_list(self) -> bool {
+    /// Whether only a text is expected: any, or one of some words.
+    pub(crate) fn is_text(self) -> bool {
+        !self.words().is_empty() || self.types() == ["string"]
+    }
+
+    pub(crate) fn is_list(self) -> bool {
         self.types().contains(&"array")
     }
 
-    pub(super) fn is_integer(self) -> bool {
+    pub(crate) fn is_integer(self) -> bool {
         self.types().contains(&"integer")
     }
 
     /// What is expected here, in words.
-    pub(super) fn expected(self) -> String {
+    pub(crate) fn expected(self) -> String {
         if let Some(written) = self.value["x-expected"].as_str() {
             return written.to_owned();
         }

@@ -339,7 +339,7 @@ impl Flow {
                 hour_microseconds: key.hour,
                 what: key.what.to_owned(),
                 subject: key.subject.clone(),
-                count: *count,
+                count: i64::try_from(*count).unwrap_or(i64::MAX),
             })
             .collect();
         let started = Instant::now();

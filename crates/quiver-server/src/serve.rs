@@ -20,7 +20,6 @@ use quiver_event::time::Timestamp;
 use quiver_store::catalogue::DEFAULT_WORKSPACE;
 use quiver_store::journal::Recovery;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

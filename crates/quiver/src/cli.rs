@@ -381,8 +381,8 @@ pub struct ServeArgs {
     /// The config file; `quiver config check` checks it.
     #[arg(long, short, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Where journal, tables and catalogue are kept. Default: the config's, or quiver-data.
-    #[arg(long, value_name = "FOLDER", env = "QUIVER_DATA_FOLDER")]
+    /// Where journal, tables and catalogue are kept. Default: QUIVER_DATA_FOLDER, the config's, or quiver-data.
+    #[arg(long, value_name = "FOLDER")]
     pub data_folder: Option<PathBuf>,
     /// Where the API listens; port 0 takes a free one. Default: the config's, or 127.0.0.1:8600.
     #[arg(long, value_name = "ADDRESS")]

@@ -124,13 +124,13 @@ pub async fn put_spec(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<SpecAnswer>, Problem> {
-    let limit = usize::try_from(quiver_door::limits::MAX_SPEC_BYTES).unwrap_or(usize::MAX);
+    let limit = usize::try_from(quiver_door::limits::MAX_YAML_BYTES).unwrap_or(usize::MAX);
     let limits = super::BodyLimits { encoded_bytes: limit, decoded_bytes: limit, ..app.limits };
     let (bytes, _held) = receive(&headers, body, &app.budget, limits).await?.decoded(limits)?;
     let text = String::from_utf8(bytes).map_err(|_| Problem::bad_request("the spec is not UTF-8"))?;
     let spec = parse_spec(&text, "the spec").map_err(|errors| {
         let told = errors.errors.iter().take(100).map(|error| EventError {
-            position: error.line().unwrap_or(1) as u64,
+            position: error.line as u64,
             reason: "spec".to_owned(),
             detail: error.to_string(),
         });

@@ -100,7 +100,7 @@ async fn traces(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> 
             Format::Protobuf => parse_traces_protobuf(bytes),
             Format::Json => parse_traces_json(bytes),
         };
-        take_traces(app, &request.map_err(malformed)?)
+        take_traces(app, &request.map_err(|error| malformed(&error))?)
     });
     match keep(&app, taken.await).await {
         Ok(refused) => format.answer(StatusCode::OK, &traces_answer(refused)),
@@ -115,7 +115,7 @@ async fn logs(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> Re
             Format::Protobuf => parse_logs_protobuf(bytes),
             Format::Json => parse_logs_json(bytes),
         };
-        take_logs(app, &request.map_err(malformed)?)
+        take_logs(app, &request.map_err(|error| malformed(&error))?)
     });
     match keep(&app, taken.await).await {
         Ok(refused) => format.answer(StatusCode::OK, &logs_answer(refused)),
@@ -147,7 +147,7 @@ fn take_found(app: &App, mut found: Otlp) -> Result<Taken, BodyError> {
     app.reader.incoming(found.events, refused)
 }
 
-fn malformed(error: OtlpError) -> BodyError {
+fn malformed(error: &OtlpError) -> BodyError {
     BodyError::Malformed(error.to_string())
 }
 

@@ -9,7 +9,7 @@ use super::tally::{Tallies, what};
 use crate::clock::Clock;
 use crate::metrics::{ClassAction, Metrics, ModelKind};
 use crate::pipeline::{PipelineError, Workspace, payload};
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use quiver_door::decode::event_keys::Undeclared;
 use quiver_door::redact::RedactionCounts;
@@ -181,6 +181,9 @@ impl Lot {
     }
 }
 
+/// Events of one model, each with its request, whose columns are still to be built.
+type Loose = (Arc<ModelDoor>, Vec<(usize, Event)>);
+
 /// Rows of a group, and whose each of them is.
 struct Part {
     batch: EventBatch,
@@ -281,7 +284,7 @@ impl Writer {
     /// Builds the columns of loose events, model by model, and cleans them.
     fn columns(&self, lots: Vec<(usize, Lot)>, group: &mut Group) -> Vec<Part> {
         let mut parts = Vec::new();
-        let mut loose: BTreeMap<String, (Arc<ModelDoor>, Vec<(usize, Event)>)> = BTreeMap::new();
+        let mut loose: BTreeMap<String, Loose> = BTreeMap::new();
         for (owner, lot) in lots {
             match lot {
                 Lot::Rows(batch) => parts.push(Part { batch, owners: Owners::One(owner) }),
@@ -385,8 +388,8 @@ impl Writer {
             .collect();
         if !frames.is_empty() {
             let mut journal = self.parts.workspace.journal();
-            journal.append(&frames).map_err(journal_error)?;
-            journal.sync().map_err(journal_error)?;
+            journal.append(&frames).map_err(|error| journal_error(&error))?;
+            journal.sync().map_err(|error| journal_error(&error))?;
         }
         let rows: u32 = frames.iter().map(|frame| frame.row_count).sum();
         tracing::trace!(requests = group.replies.len(), rows, "group written");
@@ -421,8 +424,8 @@ fn encode(stream: &str, rows: &RecordBatch, payloads: &mut Vec<(String, u32, Vec
     encode(stream, &rows.slice(count / 2, count - count / 2), payloads)
 }
 
-fn journal_error(error: JournalError) -> CommitError {
-    match &error {
+fn journal_error(error: &JournalError) -> CommitError {
+    match error {
         JournalError::Full { .. } => CommitError::DiskFull,
         JournalError::FrameTooLong { .. } => CommitError::TooLarge,
         _ => CommitError::Stopped(error.to_string()),

@@ -168,7 +168,8 @@ impl Pipeline {
     /// Keeps in the catalogue how far each source was read, before the journal that knows it is cut.
     async fn remember_producers(&mut self) -> Result<(), PipelineError> {
         for producer in std::mem::take(&mut self.touched_producers) {
-            if let Some(position) = self.workspace.journal().producer_position(&producer) {
+            let position = self.workspace.journal().producer_position(&producer);
+            if let Some(position) = position {
                 self.workspace.catalogue.put_producer(DEFAULT_WORKSPACE, &producer, position as i64).await?;
             }
         }

@@ -83,7 +83,7 @@ async fn list(json: bool, folder: &Path) -> Result<Outcome> {
         return Ok(Outcome::Passed);
     }
     let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::NOTHING).set_header(["id", "name", "scopes", "created", "expires", "state"]);
+    table.load_style(comfy_table::presets::NOTHING).set_header(["id", "name", "scopes", "created", "expires", "state"]);
     for key in &keys {
         let expired = key.expires_at_microseconds.is_some_and(|at| at <= now().0);
         let state = match (key.revoked_at_microseconds, expired) {

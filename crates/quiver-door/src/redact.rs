@@ -145,11 +145,9 @@ impl Cleaner {
             }
             TextRole::Identifier => self.search(name, array, &|text| self.search_identifier(text), counts),
             TextRole::Text => self.search(name, array, &|text| self.search_text(text), counts),
-            TextRole::TextMap => columns::map_texts(
-                array,
-                &mut |key, value, counts| self.clean_entry(name, key, value, counts),
-                counts,
-            ),
+            TextRole::TextMap => {
+                columns::map_texts(array, &mut |key, value, counts| self.clean_entry(name, key, value, counts), counts)
+            }
             TextRole::Unsearchable => {
                 Err(RedactError::Unsearchable { column: name.to_owned(), kind: array.data_type().clone() })
             }

@@ -271,8 +271,11 @@ impl Flow {
         let mut pipelines: Vec<&mut Pipeline> = self.pipelines.values_mut().collect();
         let report = |rows: u64| *touched.lock().unwrap_or_else(PoisonError::into_inner) += rows;
         let flushed = flush(&self.parts.workspace, &mut pipelines, keep_from, &report).await;
-        let changed: Vec<String> =
-            self.pipelines.iter_mut().filter_map(|(name, pipeline)| pipeline.take_changed().then(|| name.clone())).collect();
+        let changed: Vec<String> = self
+            .pipelines
+            .iter_mut()
+            .filter_map(|(name, pipeline)| pipeline.take_changed().then(|| name.clone()))
+            .collect();
         self.unprofiled.extend(changed.iter().cloned());
         self.unjudged.extend(changed);
         if self.finished("segments", started, flushed.map(|_| ())) {
@@ -314,7 +317,8 @@ impl Flow {
     async fn tidy(&mut self) {
         let started = Instant::now();
         let now = self.parts.clock.now();
-        let tidied = upkeep::tidy(&self.parts, &mut self.pipelines, self.options.retention, now, (self.parts.wall)()).await;
+        let tidied =
+            upkeep::tidy(&self.parts, &mut self.pipelines, self.options.retention, now, (self.parts.wall)()).await;
         if let Ok(report) = &tidied {
             tracing::info!(
                 rows_files = report.expired_files,

@@ -19,8 +19,8 @@ pub use workspace::Workspace;
 use quiver_event::event::Kind;
 use quiver_event::spec::Spec;
 use quiver_event::time::{TimeError, Timestamp};
-use quiver_store::catalogue::DEFAULT_WORKSPACE;
 use quiver_store::catalogue::CatalogueError;
+use quiver_store::catalogue::DEFAULT_WORKSPACE;
 use quiver_store::data_folder::ModelKey;
 use quiver_store::data_folder::{DataFolder, DataFolderError};
 use quiver_store::journal::{JournalError, Recovery};
@@ -125,7 +125,15 @@ impl Pipeline {
         let (catalogue, model) = (&workspace.catalogue, &spec.model);
         catalogue.put_model(DEFAULT_WORKSPACE, model, now.0).await?;
         catalogue.put_spec(DEFAULT_WORKSPACE, model, &content_hash(spec_text), spec_text, now.0).await?;
-        Ok(Self { workspace, spec, opened_at: now, touched_producers: BTreeSet::new(), tables: Vec::new(), flushed_to: 0, changed: false })
+        Ok(Self {
+            workspace,
+            spec,
+            opened_at: now,
+            touched_producers: BTreeSet::new(),
+            tables: Vec::new(),
+            flushed_to: 0,
+            changed: false,
+        })
     }
 
     /// A flow that only reads what is stored of a model; it keeps nothing in the catalogue.

@@ -51,7 +51,9 @@ pub enum ServeError {
     #[error(transparent)]
     Listen(#[from] ListenError),
     /// A stored spec is not valid for this version.
-    #[error("the stored spec of the model {model} is not valid for this quiver: {errors}; put a corrected spec with `quiver serve --spec`")]
+    #[error(
+        "the stored spec of the model {model} is not valid for this quiver: {errors}; put a corrected spec with `quiver serve --spec`"
+    )]
     Spec {
         /// The model.
         model: String,
@@ -193,12 +195,7 @@ impl Server {
     }
 }
 
-fn remembered(
-    workspace: &Workspace,
-    config: &ServerConfig,
-    secret: u64,
-    clock: &Clock,
-) -> Result<Seen, ServeError> {
+fn remembered(workspace: &Workspace, config: &ServerConfig, secret: u64, clock: &Clock) -> Result<Seen, ServeError> {
     let deduplication = &config.ingest.deduplication;
     let mut seen = Seen::new(SeenOptions {
         horizon_microseconds: deduplication.horizon.microseconds(),
@@ -226,11 +223,7 @@ fn flow_options(config: &ServerConfig) -> FlowOptions {
 }
 
 /// The specs given now, and those that the folder holds of other models.
-async fn put_specs(
-    flow: &mut Flow,
-    workspace: &Arc<Workspace>,
-    specs: Vec<(Spec, String)>,
-) -> Result<(), ServeError> {
+async fn put_specs(flow: &mut Flow, workspace: &Arc<Workspace>, specs: Vec<(Spec, String)>) -> Result<(), ServeError> {
     let given: Vec<String> = specs.iter().map(|(spec, _)| spec.model.clone()).collect();
     for (spec, text) in specs {
         flow.put(spec, &text).await?;

@@ -142,7 +142,11 @@ pub fn events_of(
         let reason = match kind {
             _ if missing(column::AT, row) => Some(reason::NO_TIME),
             _ if missing(column::ID, row) => Some(reason::NO_ID_NO_KEY),
-            Kind::Feedback if [column::PREDICTION_ID, column::DECISION_ID, column::ENTITY].iter().all(|name| missing(name, row)) => {
+            Kind::Feedback
+                if [column::PREDICTION_ID, column::DECISION_ID, column::ENTITY]
+                    .iter()
+                    .all(|name| missing(name, row)) =>
+            {
                 Some(reason::NO_TARGET)
             }
             Kind::Feedback if missing(column::VALUE, row) && missing(column::CLASS, row) => Some(reason::NO_VALUE),

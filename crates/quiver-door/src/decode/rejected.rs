@@ -142,7 +142,9 @@ pub mod reason {
             NO_ZONE => "write the time with its zone, such as 2013-07-01T14:03:11Z or +02:00",
             NO_TIME => "add `at`, the time of the event, such as 2013-07-01T14:03:11Z",
             NO_ID => "give every row the id that the spec's `columns.id` names",
-            NO_ID_NO_KEY => "give the event an `id`, or the request an Idempotency-Key header, so that a retry is not counted twice",
+            NO_ID_NO_KEY => {
+                "give the event an `id`, or the request an Idempotency-Key header, so that a retry is not counted twice"
+            }
             NOT_UTF8 => "send UTF-8",
             FIELD_TOO_LONG | LINE_TOO_LONG | EVENT_TOO_LONG => "send a shorter event, or drop its long texts",
             NOT_JSON => "send one JSON object a line",

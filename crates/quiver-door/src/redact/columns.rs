@@ -28,12 +28,7 @@ pub(super) fn role_of(name: &str, kind: &DataType) -> TextRole {
     match (name, kind) {
         (column::SUBJECT, _) => TextRole::Subject,
         (
-            column::ID
-            | column::DECISION_ID
-            | column::TRACE_ID
-            | column::PREDICTION_ID
-            | column::ITEM
-            | column::ENTITY,
+            column::ID | column::DECISION_ID | column::TRACE_ID | column::PREDICTION_ID | column::ITEM | column::ENTITY,
             _,
         ) => TextRole::Identifier,
         (_, kind) if is_text(kind) => TextRole::Text,

@@ -31,7 +31,10 @@ pub(super) async fn tidy(
     }
     let longest = pipelines.values().map(|pipeline| pipeline.retention().profiles.microseconds()).max();
     if let Some(longest) = longest {
-        tidied.add_all(crate::pipeline::tidy_shared(&parts.workspace, Timestamp(now.0 - longest), wall, options.orphans_after).await?);
+        tidied.add_all(
+            crate::pipeline::tidy_shared(&parts.workspace, Timestamp(now.0 - longest), wall, options.orphans_after)
+                .await?,
+        );
         parts.workspace.catalogue().delete_tallies_before(now.0 - longest).await?;
     }
     Ok(tidied)

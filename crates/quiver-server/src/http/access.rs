@@ -63,7 +63,9 @@ pub async fn authorise(guard: &Guard, headers: &HeaderMap, scope: Scope) -> Resu
             "send `Authorization: Bearer qvr_…`; `quiver key create --name NAME --scope SCOPE` makes a key",
         ));
     };
-    let Some(given) = parse(text.trim()) else { return Err(no_key("this is no key of Quiver, or not the whole of it")) };
+    let Some(given) = parse(text.trim()) else {
+        return Err(no_key("this is no key of Quiver, or not the whole of it"));
+    };
     let key = look_up(guard, &given.id).await.map_err(|error| {
         tracing::error!(%error, "keys cannot be looked up");
         Problem::overloaded("keys cannot be looked up now; send again later")

@@ -118,11 +118,7 @@ impl Listener {
     pub async fn run(self, mut stopping: watch::Receiver<bool>, drain: Duration) {
         let graceful = GracefulShutdown::new();
         let mut builder = Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.header_timeout)
-            .max_buf_size(64 << 10);
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(self.header_timeout).max_buf_size(64 << 10);
         builder
             .http2()
             .timer(TokioTimer::new())

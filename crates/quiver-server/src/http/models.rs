@@ -137,7 +137,10 @@ pub async fn put_spec(
         Problem { errors: told.collect(), ..Problem::bad_request("the spec has mistakes") }
     })?;
     if spec.model != model {
-        return Err(Problem::bad_request(format!("the spec is of the model {}, not of the one in the path", spec.model)));
+        return Err(Problem::bad_request(format!(
+            "the spec is of the model {}, not of the one in the path",
+            spec.model
+        )));
     }
     let version = app.flow.put(spec, text).await.map_err(Problem::overloaded)?;
     Ok(Json(SpecAnswer { model, version }))

@@ -158,10 +158,7 @@ pub(super) struct Refused {
 }
 
 /// Commits what was taken, and says what was not.
-pub(super) async fn keep(
-    app: &App,
-    taken: Result<(Taken, Held, Permit), Problem>,
-) -> Result<Refused, Problem> {
+pub(super) async fn keep(app: &App, taken: Result<(Taken, Held, Permit), Problem>) -> Result<Refused, Problem> {
     let (taken, held, _permit) = taken?;
     let mut reasons: BTreeMap<&'static str, u64> = BTreeMap::new();
     taken.refusals.iter().for_each(|refusal| *reasons.entry(refusal.reason).or_default() += 1);

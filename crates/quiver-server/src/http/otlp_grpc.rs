@@ -37,7 +37,11 @@ pub fn routes(guard: &Guard) -> Router {
 struct Service(Guard);
 
 impl Service {
-    async fn admit(&self, metadata: &tonic::metadata::MetadataMap, bytes: usize) -> Result<(Permit, crate::ingest::budget::Held), Problem> {
+    async fn admit(
+        &self,
+        metadata: &tonic::metadata::MetadataMap,
+        bytes: usize,
+    ) -> Result<(Permit, crate::ingest::budget::Held), Problem> {
         if self.0.requires_key {
             authorise(&self.0, metadata.as_ref(), Scope::Ingest).await?;
         }

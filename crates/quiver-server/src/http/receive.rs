@@ -85,7 +85,8 @@ pub async fn receive(
         let mut bytes = Vec::with_capacity(reserved.min(1 << 20));
         let mut body = body;
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| Problem::bad_request("the connection broke before the whole body was there"))?;
+            let frame =
+                frame.map_err(|_| Problem::bad_request("the connection broke before the whole body was there"))?;
             let Ok(data) = frame.into_data() else { continue };
             if bytes.len() + data.len() > limits.encoded_bytes {
                 return Err(over_wire(limits));
@@ -138,7 +139,9 @@ fn inflate(mut reader: impl Read, held: &mut Held, limits: BodyLimits) -> Result
         }
         let before = decoded.len();
         let read = reader.by_ref().take(STEP_BYTES as u64).read_to_end(&mut decoded);
-        read.map_err(|_| Problem::bad_request("the body cannot be decompressed: it is damaged or of another encoding"))?;
+        read.map_err(|_| {
+            Problem::bad_request("the body cannot be decompressed: it is damaged or of another encoding")
+        })?;
         if decoded.len() > limits.decoded_bytes {
             return Err(Problem::too_large(format!(
                 "decompressed, the body is over {} bytes; send smaller batches",

@@ -80,7 +80,8 @@ pub async fn status(State(app): State<Arc<App>>) -> Json<Status> {
         (journal.durable_offset(), journal.first_offset(), journal.size_bytes())
     };
     let now = app.reader.parts.clock.now();
-    let reach = app.reader.parts.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).reach_microseconds(now.0);
+    let reach =
+        app.reader.parts.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).reach_microseconds(now.0);
     let closed = app.closed();
     Json(Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),

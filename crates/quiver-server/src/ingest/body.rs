@@ -190,10 +190,8 @@ impl BodyReader {
         for batch in &stream.batches {
             let mapped = match kind {
                 Kind::Prediction => {
-                    let mapping =
-                        TableMapping::of_events(&door.spec, &batch.schema(), fingerprint.as_deref()).map_err(|errors| {
-                            BodyError::Malformed(format!("the columns do not fit the spec: {errors}"))
-                        })?;
+                    let mapping = TableMapping::of_events(&door.spec, &batch.schema(), fingerprint.as_deref())
+                        .map_err(|errors| BodyError::Malformed(format!("the columns do not fit the spec: {errors}")))?;
                     for column in mapping.undeclared() {
                         let now = self.parts.clock.now();
                         self.parts.tallies.add(now, model, what::UNDECLARED, column, batch.num_rows() as u64);

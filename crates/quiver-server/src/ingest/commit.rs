@@ -134,7 +134,8 @@ impl Committer {
         let (sender, receiver) = mpsc::channel(QUEUED_REQUESTS);
         let stopped = Arc::new(Mutex::new(None));
         let writer = Writer { parts, stopped: Arc::clone(&stopped) };
-        let thread = std::thread::Builder::new().name("quiver-writer".to_owned()).spawn(move || writer.run(receiver))?;
+        let thread =
+            std::thread::Builder::new().name("quiver-writer".to_owned()).spawn(move || writer.run(receiver))?;
         Ok((Self { sender, stopped }, thread))
     }
 
@@ -330,7 +331,8 @@ impl Writer {
         for mut part in parts {
             let stream = stream_of(&part.batch);
             let rows = part.batch.rows.num_rows();
-            let Some(ids) = part.batch.rows.column_by_name(column::ID).and_then(|ids| ids.as_string_opt::<i32>()) else {
+            let Some(ids) = part.batch.rows.column_by_name(column::ID).and_then(|ids| ids.as_string_opt::<i32>())
+            else {
                 refuse(group, &part, "its rows have no ids");
                 continue;
             };

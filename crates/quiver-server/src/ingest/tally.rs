@@ -82,10 +82,10 @@ mod tests {
         let tallies = Tallies::default();
         tallies.add(Timestamp(MICROSECONDS_PER_HOUR + 5), "m", what::REFUSED, "no_time", 2);
         tallies.add(Timestamp(MICROSECONDS_PER_HOUR + 9), "m", what::REFUSED, "no_time", 3);
-        assert_eq!(tallies.take().into_iter().map(|(key, count)| (key.hour, count)).collect::<Vec<_>>(), [(
-            MICROSECONDS_PER_HOUR,
-            5
-        )]);
+        assert_eq!(
+            tallies.take().into_iter().map(|(key, count)| (key.hour, count)).collect::<Vec<_>>(),
+            [(MICROSECONDS_PER_HOUR, 5)]
+        );
         for name in 0..MAX_COUNTERS * 2 {
             tallies.add(Timestamp(0), "m", what::UNDECLARED, &name.to_string(), 1);
         }

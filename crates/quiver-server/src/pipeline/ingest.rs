@@ -2,9 +2,9 @@
 //! where it stopped.
 
 use super::{Pipeline, PipelineError, payload};
-use quiver_store::catalogue::DEFAULT_WORKSPACE;
 use quiver_event::batch::EventBatch;
 use quiver_event::time::Timestamp;
+use quiver_store::catalogue::DEFAULT_WORKSPACE;
 use quiver_store::journal::NewFrame;
 
 /// Events of one source, with the place in the source behind them.

@@ -2,11 +2,11 @@
 
 use super::profile::date_literal;
 use super::{Pipeline, PipelineError};
-use quiver_store::catalogue::DEFAULT_WORKSPACE;
 use crate::measure::{freeze_options, measured, model_plan, plan_on_edges, row_facts};
 use futures::StreamExt;
 use quiver_event::spec::LIVE_ARM;
 use quiver_profile::{Edges, Plan, Profile};
+use quiver_store::catalogue::DEFAULT_WORKSPACE;
 use quiver_store::catalogue::NewReference;
 use quiver_store::query::QueryEngine;
 use std::collections::BTreeMap;
@@ -57,7 +57,8 @@ impl Pipeline {
             let profile = self.profile_where(engine, &condition, &plan_on_edges(&self.spec, &edges)).await?;
             let identity: String = edges.iter().map(|(name, edges)| format!("{name}={}\n", edges.id())).collect();
             let id = super::content_hash(&identity);
-            self.workspace.catalogue
+            self.workspace
+                .catalogue
                 .put_reference(
                     DEFAULT_WORKSPACE,
                     &NewReference {

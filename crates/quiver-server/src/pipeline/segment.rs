@@ -2,7 +2,6 @@
 //! is there once whatever was interrupted.
 
 use super::{Pipeline, PipelineError, Workspace, payload};
-use quiver_store::catalogue::DEFAULT_WORKSPACE;
 use arrow::array::{Array, AsArray, Date32Array, Int64Array, RecordBatch, TimestampMicrosecondArray};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
@@ -10,6 +9,7 @@ use quiver_event::batch::{column, instant_type, schema_of};
 use quiver_event::event::Kind;
 use quiver_event::spec::Spec;
 use quiver_event::time::Timestamp;
+use quiver_store::catalogue::DEFAULT_WORKSPACE;
 use quiver_store::data_folder::{ModelKey, TableName};
 use quiver_store::table::{Appended, Progress, Table, TableOptions};
 use std::collections::{BTreeMap, HashMap};

@@ -60,7 +60,11 @@ async fn create(
     };
     catalogue(folder).await?.put_key(&stored).await?;
     print(&key.text)?;
-    context.note(&format!("the key {} may {}; it is shown this once and kept as a hash only", key.id, scopes.join(", ")));
+    context.note(&format!(
+        "the key {} may {}; it is shown this once and kept as a hash only",
+        key.id,
+        scopes.join(", ")
+    ));
     Ok(Outcome::Passed)
 }
 

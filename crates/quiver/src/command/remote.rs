@@ -27,7 +27,8 @@ impl Remote {
         };
         let mut headers = HeaderMap::new();
         if let Some(key) = key {
-            let mut value = HeaderValue::from_str(&format!("Bearer {}", key.trim())).context("the key holds odd characters")?;
+            let mut value =
+                HeaderValue::from_str(&format!("Bearer {}", key.trim())).context("the key holds odd characters")?;
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }

@@ -5,9 +5,7 @@ use crate::cli::ServeArgs;
 use anyhow::{Context as _, Result, bail};
 use quiver_door::spec_file::read_spec;
 use quiver_event::spec::Spec;
-use quiver_server::config::{
-    LogFormat, Override, ServerConfig, effective_config, overrides_of_environment,
-};
+use quiver_server::config::{LogFormat, Override, ServerConfig, effective_config, overrides_of_environment};
 use quiver_server::serve::{Outside, Server};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,7 +31,8 @@ pub fn run(args: &ServeArgs, context: Context) -> Result<Outcome> {
 }
 
 fn config_of(args: &ServeArgs) -> Result<ServerConfig> {
-    let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let variables =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let mut overrides = overrides_of_environment(variables).map_err(|error| anyhow::anyhow!("{error}"))?;
     let mut set = |keys: &str, value: serde_json::Value, option: &str| {
         overrides.push(Override::of_option(keys, value, option));
@@ -61,7 +60,9 @@ fn config_of(args: &ServeArgs) -> Result<ServerConfig> {
 fn log_to_stderr(config: &ServerConfig, context: Context) -> Result<()> {
     let level = if context.quiet { "warn" } else { config.log.level.name() };
     // Libraries talk at their own level; ours is the one that the config sets.
-    let filter = EnvFilter::try_new(format!("warn,quiver={level},quiver_server={level},quiver_store={level}"))?;
+    let filter = EnvFilter::try_new(format!(
+        "warn,buoyant_kernel=off,quiver={level},quiver_server={level},quiver_store={level}"
+    ))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let set = match config.log.format {
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
@@ -76,7 +77,8 @@ fn read_specs(paths: &[PathBuf]) -> Result<Vec<(Spec, String)>> {
     for path in paths {
         if path.is_dir() {
             let entries = std::fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))?;
-            let mut found: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| is_yaml(path)).collect();
+            let mut found: Vec<PathBuf> =
+                entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| is_yaml(path)).collect();
             found.sort();
             files.extend(found);
         } else {

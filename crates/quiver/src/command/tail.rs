@@ -68,13 +68,7 @@ pub fn run(args: &TailArgs, context: Context) -> Result<Outcome> {
 }
 
 /// Sends the next batch; says whether there was one.
-async fn pass(
-    args: &TailArgs,
-    remote: &Remote,
-    store: &Path,
-    totals: &mut Totals,
-    context: Context,
-) -> Result<bool> {
+async fn pass(args: &TailArgs, remote: &Remote, store: &Path, totals: &mut Totals, context: Context) -> Result<bool> {
     let file = File::open(&args.file).with_context(|| format!("cannot open {}", args.file.display()))?;
     let name = name_of(&file)?;
     let length = file.metadata()?.len();
@@ -128,7 +122,8 @@ async fn send(remote: &Remote, batch: &Batch, key: &str, totals: &mut Totals, co
             Err(error) => error.to_string(),
             Ok(answer) => {
                 let status = answer.status();
-                let retry_after = answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+                let retry_after =
+                    answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
                 let body: serde_json::Value = serde_json::from_slice(&answer.bytes().await?).unwrap_or_default();
                 let refused_one_by_one = status.as_u16() == 400 && body["errors"].is_array();
                 if status.is_success() || refused_one_by_one {

@@ -1,8 +1,9 @@
 //! Finds personal data and secrets in single texts by their shape and check digits; keeps none, and decides nothing about them.
 //!
 //! One pass over the bytes says which rules can match at all; then each rule looks only at its own few bytes: an address
-//! around its `@`, a number from its first digit, a token in a run of sixteen letters. The crate `redact-core` (0.12)
-//! was looked at and not taken: it runs a regular expression for each kind of data over the whole of each text.
+//! around its `@`, a number from its first digit, a token in a run of sixteen letters. The crate `redact-core`
+//! was not taken, by its documentation and unmeasured: it keeps a list of regular expressions for each kind of data, where
+//! clean texts at full speed need a first pass that asks none.
 //!
 //! What counts:
 //! - IP addresses of networks and private networks do, loopback, unspecified, multicast and netmask addresses do not,

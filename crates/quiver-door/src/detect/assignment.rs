@@ -113,6 +113,38 @@ pub(super) fn step(text: &str, sign: usize, sink: &mut Sink) -> usize {
     end
 }
 
+/// The password in "password is hunter2" and `--password hunter2`, whose first digit stands at `digit`.
+pub(super) fn spoken(bytes: &[u8], digit: usize) -> Option<Range<usize>> {
+    const REACH_BYTES: usize = 32;
+    let before = bytes[..digit].iter().rev().take(REACH_BYTES).position(|byte| *byte == b' ')?;
+    let start = digit - before;
+    work::spend(before + 1);
+    let words = &bytes[start.saturating_sub(REACH_BYTES)..start - 1];
+    let ends = |words: &[u8], end: &str| {
+        words.len().checked_sub(end.len()).is_some_and(|at| words[at..].eq_ignore_ascii_case(end.as_bytes()))
+    };
+    let named = [
+        "password is",
+        "passwd is",
+        "passphrase is",
+        "passwort ist",
+        "--password",
+        "--passwd",
+        "--token",
+        "--api-key",
+        "--secret",
+    ];
+    if !named.iter().any(|name| ends(words, name)) {
+        return None;
+    }
+    let length = bytes[start..].iter().take(JUDGED_BYTES).take_while(|byte| !byte.is_ascii_whitespace()).count();
+    work::spend(length);
+    // What was cut within a letter ends with the one before.
+    let end = (start..=start + length).rev().find(|at| bytes.get(*at).is_none_or(|byte| *byte & 0xc0 != 0x80))?;
+    let value = bytes[start..end].trim_ascii_end();
+    (value.len() >= 5 && !matches!(value[0], b'$' | b'<' | b'{' | b'[' | b'*')).then_some(start..end)
+}
+
 /// The name of a secret that ends at the sign, and where it begins.
 fn name(bytes: &[u8], sign: usize) -> Option<(usize, Strength)> {
     let mut end = sign;
@@ -186,7 +218,10 @@ fn value(text: &str, sign: usize, name_start: usize, strength: Strength) -> Opti
     work::spend(length + 8);
     let value = &judged[..length];
     let assigned = bytes[sign] == b'=' || quote.is_some();
-    if !is_secret(bytes, value, strength, assigned, name_start) {
+    // A phrase has blanks, and its name says so.
+    let phrase =
+        quote.is_some() && length >= 12 && bytes[name_start..sign].to_ascii_lowercase().starts_with(b"passphrase");
+    if !phrase && !is_secret(bytes, value, strength, assigned, name_start) {
         return None;
     }
     let rest = &bytes[value_start + length..];

@@ -147,6 +147,7 @@ fn classify(word: &[u8]) -> Word {
         | b"rufnummer"
         | b"rufn"
         | b"msisdn"
+        | b"contact"
         | b"ph"
         | b"movil"
         | b"m\xc3\xb3vil"
@@ -182,12 +183,13 @@ fn classify(word: &[u8]) -> Word {
         | b"fileversion" | b"agent" | b"schema" | b"spec" | b"requires" | b"engine" | b"model" => {
             Word::Says(Hint::Version)
         }
-        b"order" | b"orders" | b"part" | b"sku" | b"item" | b"ref" | b"reference" | b"invoice" | b"ticket"
-        | b"case" | b"serial" | b"lot" | b"batch" | b"tracking" | b"isbn" | b"issn" | b"product" | b"code" | b"id"
-        | b"ids" | b"article" | b"catalog" | b"catalogue" | b"shipment" | b"parcel" | b"po" | b"purchase" | b"upc"
-        | b"ean" | b"gtin" | b"asin" | b"transaction" | b"txn" | b"receipt" | b"record" | b"job" | b"run"
-        | b"count" | b"total" | b"bytes" | b"offset" | b"size" | b"seed" | b"row" | b"rows" | b"line" | b"range"
-        | b"doi" | b"patent" | b"docket" | b"policy" | b"booking" | b"flight" => Word::Says(Hint::Identifier),
+        b"room" | b"seat" | b"gate" | b"zip" | b"order" | b"orders" | b"part" | b"sku" | b"item" | b"ref"
+        | b"reference" | b"invoice" | b"ticket" | b"case" | b"serial" | b"lot" | b"batch" | b"tracking" | b"isbn"
+        | b"issn" | b"product" | b"code" | b"id" | b"ids" | b"article" | b"catalog" | b"catalogue" | b"shipment"
+        | b"parcel" | b"po" | b"purchase" | b"upc" | b"ean" | b"gtin" | b"asin" | b"transaction" | b"txn"
+        | b"receipt" | b"record" | b"job" | b"run" | b"count" | b"total" | b"bytes" | b"offset" | b"size" | b"seed"
+        | b"row" | b"rows" | b"line" | b"range" | b"doi" | b"patent" | b"docket" | b"policy" | b"booking"
+        | b"flight" => Word::Says(Hint::Identifier),
         _ => Word::Unknown,
     }
 }

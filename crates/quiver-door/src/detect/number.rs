@@ -1,7 +1,7 @@
 //! Walks over the numbers of a text and asks, cheapest first, what each may be: card, address, national number or phone.
 
 use super::span::{Prefix, Separator, Span};
-use super::{Detector, Sink, account, address, class, national, phone, work};
+use super::{Detector, Sink, account, address, assignment, class, national, phone, work};
 use std::ops::Range;
 
 /// Looks at the number or word whose first digit stands at `at`; answers where to go on.
@@ -23,7 +23,9 @@ pub(super) fn step(text: &str, at: usize, sink: &mut Sink) -> usize {
         at + digits + more
     };
     let found = match (glued, class::is(after, class::WORD)) {
-        (true, _) => account::find(text, at),
+        (true, _) => {
+            account::find(text, at).or_else(|| assignment::spoken(bytes, at).map(|range| (Detector::Token, range)))
+        }
         (false, true) => return word_end(),
         (false, false) => match passable(bytes, at, digits) {
             Some(end) => return end,

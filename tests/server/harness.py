@@ -93,7 +93,8 @@ class Server:
             spec_path.write_text(spec)
             self.command += ["--spec", str(spec_path)]
         self.command += args
-        self.env = {**os.environ, **(env or {})}
+        # A variable QUIVER_… is a key of the server's config; those of the tests are none.
+        self.env = {name: value for name, value in os.environ.items() if not name.startswith("QUIVER_")} | (env or {})
         self.url = self.otlp_http = self.otlp_grpc = None
         self.started_in_seconds = None
         began = time.monotonic()

@@ -37,7 +37,7 @@ slices: [origin]
 decision: {threshold: 0.5, actions: [notify, ignore]}
 """
 
-# `config` of `Server` unless told otherwise: flush seldom, so that what is in the tables is what a test asked for.
+# Under the `config` of every `Server`: test folders may lie on small disks.
 CONFIG = {"disk": {"read_only_below": "1MiB"}}
 
 

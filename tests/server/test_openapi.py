@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import requests
 
 from harness import Server, events, post
 
@@ -15,7 +17,7 @@ from harness import Server, events, post
 SEED = os.environ.get("QUIVER_SEED", "20130701")
 
 
-def schemathesis(server: Server, *arguments: str, examples: int) -> subprocess.CompletedProcess:
+def schemathesis(server: Server, examples: int) -> subprocess.CompletedProcess:
     program = Path(sys.executable).with_name("schemathesis")
     if not program.exists():
         pytest.fail("schemathesis is missing: install tests/server/requirements.txt")
@@ -25,19 +27,13 @@ def schemathesis(server: Server, *arguments: str, examples: int) -> subprocess.C
     command += ["--no-color", "--continue-on-failure", "--request-timeout", "20", "--suppress-health-check", "all"]
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     # It keeps its examples where it runs.
-    return subprocess.run(
-        [*command, *arguments], cwd=server.folder, env=environment, capture_output=True, text=True, timeout=1_800
-    )
-
-
-def examples(long: bool) -> int:
-    return 400 if long else 12
+    return subprocess.run(command, cwd=server.folder, env=environment, capture_output=True, text=True, timeout=1_800)
 
 
 def test_every_answer_is_documented(tmp_path, long):
     with Server(tmp_path) as server:
         post(server, events(20))
-        done = schemathesis(server, examples=examples(long))
+        done = schemathesis(server, 400 if long else 12)
         assert done.returncode == 0, done.stdout[-8_000:] + done.stderr[-2_000:]
         assert "No issues found" in done.stdout, done.stdout[-8_000:]
         # It still works, and nothing inside has failed.
@@ -46,9 +42,28 @@ def test_every_answer_is_documented(tmp_path, long):
         assert "panicked" not in server.log()
 
 
-def test_refusals_for_want_of_a_key_are_documented(tmp_path, long):
+def operations(document: dict):
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def test_every_parameter_stands_where_the_document_says(tmp_path):
+    with Server(tmp_path) as server:
+        document = server.get("/openapi.json").json()
+    for path, method, operation in operations(document):
+        inside = {each["name"] for each in operation.get("parameters", []) if each["in"] == "path"}
+        assert inside == set(re.findall(r"{(\w+)}", path)), f"{method} {path}"
+
+
+def test_what_needs_a_key_says_so_and_nothing_else_is_open(tmp_path):
+    public = {"/healthz", "/readyz"}
     with Server(tmp_path, config={"auth": {"keys": "required"}}) as server:
-        # The examples and the edges suffice: a request without a key is read no further.
-        done = schemathesis(server, examples=2)
-        assert done.returncode == 0, done.stdout[-8_000:] + done.stderr[-2_000:]
-        assert post(server, events(1)).status_code == 401
+        document = server.get("/openapi.json").json()
+        for path, method, operation in operations(document):
+            answer = requests.request(method, server.url + path.replace("{model}", "flight-delay"), timeout=10)
+            wanted = 200 if path in public else 401
+            assert answer.status_code == wanted and str(wanted) in operation["responses"], f"{method} {path}"
+            if wanted == 401:
+                assert answer.headers["WWW-Authenticate"] == "Bearer"
+                assert answer.headers["Content-Type"] == "application/problem+json"

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Makes sure that what the server tests run is there, and installs what is missing: Prometheus, Node.js with npm, curl.
+# Makes sure that what the server tests run is there, and installs what is missing: Prometheus, Node.js with npm, curl, openssl.
 set -euo pipefail
 
 # A command, and the Debian package that brings it; one a line.
 needed="
 curl curl
+openssl openssl
 gzip gzip
 cc build-essential
 prometheus prometheus

@@ -35,6 +35,9 @@ demo: build
 test: setup
 	@scripts/stage.sh "build and lint" cargo test --workspace --locked --no-run
 	@QUIVER_PYTHON="$$(scripts/python.sh tests/python/requirements.txt)" scripts/stage.sh "tests" cargo test --workspace --locked
+	@scripts/stage.sh "python client" env PYTHONDONTWRITEBYTECODE=1 "$$(scripts/python.sh tests/python/requirements.txt)" -m pytest -p no:cacheprovider -q python/tests
+	@scripts/stage.sh "server tests: set-up" scripts/setup-server-tests.sh
+	@scripts/stage.sh "server tests" env PYTHONDONTWRITEBYTECODE=1 QUIVER_BINARY=$(QUIVER) "$$(scripts/python.sh tests/server/requirements.txt)" -m pytest -p no:cacheprovider -q tests/server
 
 check: setup
 	@scripts/stage.sh "format" cargo fmt --all --check

@@ -12,10 +12,11 @@ mkdir -p "$target/docs"
 "$quiver" generate spec-reference >"$target/docs/spec.md"
 "$quiver" generate server-schema >"$target/docs/quiver-server.schema.json"
 "$quiver" generate server-reference >"$target/docs/server.md"
+"$quiver" generate openapi >"$target/docs/openapi.json"
 "$quiver" generate cli-reference >"$target/docs/cli.md"
 [ "$target" = . ] && exit 0
 status=0
-for file in quiver-spec.schema.json spec.md quiver-server.schema.json server.md cli.md; do
+for file in quiver-spec.schema.json spec.md quiver-server.schema.json server.md openapi.json cli.md; do
   if ! diff -u "docs/$file" "$target/docs/$file"; then
     echo "generate: docs/$file is out of date: run \`make generate\` and commit it" >&2
     status=1

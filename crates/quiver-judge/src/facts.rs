@@ -80,6 +80,15 @@ impl ReferenceFacts {
     }
 }
 
+/// What the door counted of a model in one window: what it kept out, and what it changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DoorCounts {
+    /// Events refused, by reason.
+    pub refused: BTreeMap<String, u64>,
+    /// Texts in which personal data was seen and redacted, by field and detector.
+    pub personal: BTreeMap<(String, String), u64>,
+}
+
 /// Everything measured of one arm in one window.
 #[derive(Debug, Clone, Copy)]
 pub struct WindowFacts<'a> {
@@ -93,6 +102,8 @@ pub struct WindowFacts<'a> {
     pub outcomes: &'a Outcomes,
     /// The reference.
     pub reference: &'a ReferenceFacts,
+    /// What the door counted; nothing for the arms beside the live one, and where there is no door.
+    pub door: Option<&'a DoorCounts>,
     /// The latest event time seen: labels of windows that end shortly before it may still come.
     pub watermark: Timestamp,
 }

@@ -24,12 +24,18 @@ pub enum Monitor {
     Stale,
     /// Distance of the distribution from the reference.
     Drift,
+    /// Personal data in a field that should hold none.
+    PersonalData,
     /// Latency quantiles.
     Latency,
     /// Share of failed answers.
     Errors,
     /// Share of predictions with an invalid input.
     InvalidInput,
+    /// Share of events that the door refused.
+    Refused,
+    /// Events ahead of the server's clock.
+    ClockSkew,
     /// Distance of the scores from the reference.
     ScoreDrift,
     /// Share of predictions that lead to the first action.
@@ -57,8 +63,11 @@ impl Monitor {
             | Self::Missing
             | Self::Defaulted
             | Self::Stale
-            | Self::Drift => Arrow::Features,
-            Self::Latency | Self::Errors | Self::InvalidInput => Arrow::Inference,
+            | Self::Drift
+            | Self::PersonalData => Arrow::Features,
+            Self::Latency | Self::Errors | Self::InvalidInput | Self::Refused | Self::ClockSkew => {
+                Arrow::Inference
+            }
             Self::ScoreDrift | Self::DecisionRate | Self::Fallback | Self::Override => Arrow::Decision,
             Self::LabelDelay | Self::LabelShare | Self::Quality => Arrow::Feedback,
         }
@@ -78,6 +87,9 @@ impl Monitor {
             Self::Latency => "latency",
             Self::Errors => "errors",
             Self::InvalidInput => "invalid_input",
+            Self::Refused => "refused",
+            Self::ClockSkew => "clock_skew",
+            Self::PersonalData => "personal_data",
             Self::ScoreDrift => "score_drift",
             Self::DecisionRate => "decision_rate",
             Self::Fallback => "fallback",

@@ -3,7 +3,7 @@
 use crate::comparison::ComparisonError;
 use crate::diagnosis::{BinResponse, FeatureShift, WindowFindings};
 use crate::facts::WindowFacts;
-use crate::monitor::{decision, features, feedback, inference};
+use crate::monitor::{decision, door, features, feedback, inference};
 use quiver_event::Arrow;
 use quiver_event::spec::Spec;
 use quiver_profile::column::Response;
@@ -16,6 +16,7 @@ pub fn judge_window(spec: &Spec, facts: &WindowFacts<'_>) -> Result<WindowFindin
     findings.extend(inference::judge(spec, facts));
     findings.extend(decision::judge(spec, facts)?);
     findings.extend(feedback::judge(spec, facts));
+    findings.extend(door::judge(spec, facts));
     let rows = facts.profile.map_or(0, Profile::rows);
     let labelled = facts.outcomes.whole.as_ref().map_or(0, Outcome::labelled);
     Ok(WindowFindings::new(facts.window, rows, labelled, findings))

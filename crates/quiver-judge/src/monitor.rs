@@ -1,6 +1,7 @@
 //! The monitors, a module an arrow; each turns what was measured in one window into findings.
 
 pub mod decision;
+pub mod door;
 pub mod features;
 pub mod feedback;
 pub mod inference;

@@ -113,8 +113,6 @@ pub struct OtlpConfig {
 pub struct IngestConfig {
     /// Bytes of events that may wait for the journal; beyond it requests are refused with 429 or 503 and `Retry-After`.
     pub queue: Bytes,
-    /// How long the journal gathers events before one fsync acknowledges them all. `0ms` waits for none.
-    pub group_commit: Duration,
     /// How events that are sent again are known.
     pub deduplication: DeduplicationConfig,
     /// How far ahead of the server's clock the time of an event may lie.
@@ -325,7 +323,6 @@ impl Default for IngestConfig {
     fn default() -> Self {
         Self {
             queue: Bytes::new(256 * MIB),
-            group_commit: Duration::from_microseconds(5_000),
             deduplication: DeduplicationConfig::default(),
             max_clock_skew: seconds(600),
             events_per_request: 100_000,

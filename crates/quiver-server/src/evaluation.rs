@@ -5,7 +5,7 @@ use quiver_event::spec::{LIVE_ARM, Spec};
 use quiver_event::time::{Timestamp, Window, WindowLength, Zone};
 use quiver_judge::comparison::ComparisonError;
 use quiver_judge::diagnosis::{Diagnosis, FeatureShift, WindowFindings, diagnose};
-use quiver_judge::facts::{Outcomes, ReferenceFacts, WindowFacts};
+use quiver_judge::facts::{DoorCounts, Outcomes, ReferenceFacts, WindowFacts};
 use quiver_judge::finding::{Finding, Monitor};
 use quiver_judge::judge::{feature_shifts, judge_window};
 use quiver_profile::Profile;
@@ -132,6 +132,19 @@ impl ArmEvaluation {
     }
 }
 
+/// What was measured of one arm in one window.
+#[derive(Debug, Clone, Copy)]
+pub struct WindowInputs<'a> {
+    /// The profile of its predictions.
+    pub profile: &'a Profile,
+    /// The outcomes of its predictions.
+    pub outcomes: &'a Outcomes,
+    /// What the door counted.
+    pub door: Option<&'a DoorCounts>,
+    /// The latest event time seen.
+    pub watermark: Timestamp,
+}
+
 /// The findings of one arm as they come, and what its diagnosis will ask for.
 #[derive(Debug, Default)]
 pub struct ArmJudge {
@@ -156,12 +169,11 @@ impl ArmJudge {
         spec: &Spec,
         arm: &str,
         window: Window,
-        profile: &Profile,
-        outcomes: &Outcomes,
-        watermark: Timestamp,
+        inputs: &WindowInputs<'_>,
     ) -> Result<(), ComparisonError> {
+        let WindowInputs { profile, outcomes, door, watermark } = *inputs;
         let facts =
-            WindowFacts { arm, window, profile: Some(profile), outcomes, reference: &self.reference, watermark };
+            WindowFacts { arm, window, profile: Some(profile), outcomes, reference: &self.reference, door, watermark };
         let findings = judge_window(spec, &facts)?;
         // A diagnosis asks for the first broken window only; keeping the shifts of broken windows is enough.
         if findings.arrows.contains(&quiver_judge::finding::Verdict::Broken) {

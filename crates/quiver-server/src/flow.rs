@@ -26,6 +26,12 @@ const TICK: Duration = Duration::from_millis(250);
 /// How often counters are written to the catalogue.
 const TALLY_EVERY: Duration = Duration::from_secs(1);
 
+/// How often every file is read again, to find what a disk has changed.
+const VERIFY_EVERY: Duration = Duration::from_secs(24 * 3_600);
+
+/// A stage that fails has every file read again, but not more often than this.
+const VERIFY_AFTER_FAILURE: Duration = Duration::from_secs(300);
+
 /// A stage rests so many times as long as it took: joins read whole windows again, and must not take all the time.
 const REST: u32 = 4;
 
@@ -137,7 +143,8 @@ pub fn flow(parts: FlowParts, options: FlowOptions) -> (Flow, FlowHandle) {
         receiver,
         shared,
         pipelines: BTreeMap::new(),
-        due: Due { flush: now, tally: now, judge: now, retention: now + Duration::from_secs(5) },
+        due: Due { flush: now, tally: now, judge: now, retention: now + Duration::from_secs(5), verify: now + VERIFY_EVERY },
+        verified: None,
         unprofiled: BTreeSet::new(),
         unjudged: BTreeSet::new(),
     };
@@ -151,6 +158,7 @@ struct Due {
     tally: Instant,
     judge: Instant,
     retention: Instant,
+    verify: Instant,
 }
 
 /// The task behind a [`FlowHandle`].
@@ -166,6 +174,8 @@ pub struct Flow {
     unprofiled: BTreeSet<String>,
     /// Models with rows or labels that their findings do not know.
     unjudged: BTreeSet<String>,
+    /// When every file was read last.
+    verified: Option<Instant>,
 }
 
 impl Flow {
@@ -231,6 +241,9 @@ impl Flow {
             self.judge().await;
             self.due.judge = Instant::now() + self.options.judge_every.max(started.elapsed() * REST);
         }
+        if now >= self.due.verify {
+            self.verify().await;
+        }
         if now >= self.due.retention {
             let started = Instant::now();
             self.tidy().await;
@@ -244,6 +257,13 @@ impl Flow {
         self.flush().await;
         self.profile().await;
         self.judge().await;
+        if Instant::now() >= self.due.verify {
+            // A stage failed: what is damaged is set aside, and the stages run once more.
+            self.verify().await;
+            self.flush().await;
+            self.profile().await;
+            self.judge().await;
+        }
         let errors = self.shared.errors.lock().unwrap_or_else(PoisonError::into_inner);
         match errors.iter().next() {
             None => Ok(()),
@@ -292,6 +312,7 @@ impl Flow {
             let Some(pipeline) = self.pipelines.get_mut(&model) else { continue };
             let profiled = pipeline.profile(&|_| {}).await;
             if !self.finished("profiles", started, profiled.map(|_| ())) {
+                self.suspect_damage();
                 self.unprofiled.insert(model);
             }
         }
@@ -308,6 +329,7 @@ impl Flow {
             let Some(pipeline) = self.pipelines.get_mut(&model) else { continue };
             let judged = pipeline.judge().await;
             if !self.finished("findings", started, judged.map(|_| ())) || !joined {
+                self.suspect_damage();
                 self.unjudged.insert(model);
             }
         }
@@ -329,6 +351,28 @@ impl Flow {
             );
         }
         self.finished("retention", started, tidied.map(|_| ()));
+    }
+
+    async fn verify(&mut self) {
+        let started = Instant::now();
+        let now = (self.parts.wall)();
+        let damaged = upkeep::set_damage_aside(&self.parts, &mut self.pipelines, now).await;
+        if let Ok(files @ 1..) = damaged {
+            self.parts.metrics.damaged_files.inc_by(files);
+            // What was derived from the lost rows is derived again by the next run of each stage.
+            self.unprofiled.extend(self.pipelines.keys().cloned());
+            self.unjudged.extend(self.pipelines.keys().cloned());
+        }
+        self.finished("verification", started, damaged.map(|_| ()));
+        self.verified = Some(Instant::now());
+        self.due.verify = Instant::now() + VERIFY_EVERY;
+    }
+
+    /// A stage that cannot read a table may have met a damaged file.
+    fn suspect_damage(&mut self) {
+        if self.verified.is_none_or(|at| at.elapsed() > VERIFY_AFTER_FAILURE) {
+            self.due.verify = Instant::now();
+        }
     }
 
     async fn write_tallies(&mut self) {

@@ -1,6 +1,6 @@
 //! Judges events without a store, for CI: measures them in memory, against a reference that came beside them.
 
-use crate::evaluation::{ArmJudge, Evaluation, labels_of};
+use crate::evaluation::{WindowInputs, ArmJudge, Evaluation, labels_of};
 use crate::measure::{
     Joiner, MeasureError, ProfileKey, WindowCounter, freeze_options, model_plan, outcome_plan, plan_on_edges,
 };
@@ -258,7 +258,8 @@ impl Measurement {
             judge.versions.extend(measured.versions.iter().cloned());
             if let Some(profile) = &measured.profile {
                 let watermark = watermark.max(Timestamp(window.end.0.saturating_add(spec.horizon().microseconds())));
-                judge.judge(spec, arm, *window, profile, &measured.outcomes, watermark)?;
+                let inputs = WindowInputs { profile, outcomes: &measured.outcomes, door: None, watermark };
+                judge.judge(spec, arm, *window, &inputs)?;
             }
         }
         let zone = spec.zone()?;

@@ -10,6 +10,7 @@ mod openapi;
 mod otlp;
 mod otlp_grpc;
 mod problem;
+mod rate;
 mod receive;
 mod status;
 
@@ -17,6 +18,7 @@ pub use access::KeyCache;
 pub use listen::{ListenError, Listener, Tls};
 pub use openapi::document;
 pub use problem::{EventError, Problem};
+pub use rate::Rate;
 pub use receive::BodyLimits;
 
 use crate::flow::FlowHandle;
@@ -65,6 +67,8 @@ pub struct App {
     pub halves: Mutex<PendingHalves>,
     /// Keys that were looked up lately.
     pub keys: access::KeyCache,
+    /// How many requests each sender may make.
+    pub rate: Rate,
 }
 
 impl App {

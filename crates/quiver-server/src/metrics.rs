@@ -92,6 +92,8 @@ pub struct Metrics {
     pub journal_bytes: Gauge,
     /// Offsets that damage took.
     pub lost_offsets: Gauge,
+    /// Files of tables that were set aside.
+    pub damaged_files: Counter,
     /// Requests answered.
     pub requests: Family<RouteStatus, Counter>,
     /// Connections open now.
@@ -146,6 +148,8 @@ impl Metrics {
         registry.register_with_unit("stage", "One run of a stage", Unit::Seconds, stage_seconds.clone());
         let stage_failures = Family::default();
         registry.register("stage_failures", "Runs of a stage that failed", stage_failures.clone());
+        let damaged_files = Counter::default();
+        registry.register("damaged_files", "Files of tables that were set aside", damaged_files.clone());
         let requests = Family::default();
         registry.register("http_requests", "Requests answered, by route and status", requests.clone());
         Self {
@@ -169,6 +173,7 @@ impl Metrics {
             ingestion_stopped,
             journal_bytes,
             lost_offsets,
+            damaged_files,
             requests,
             connections,
         }

@@ -1,5 +1,6 @@
 //! The durable flow of one model in one data folder: journal → segments → profiles → outcomes and findings.
 
+pub(crate) mod door;
 mod evaluate;
 mod ingest;
 mod outcome;
@@ -13,7 +14,7 @@ mod workspace;
 
 pub use ingest::Sourced;
 pub use segment::{Flushed, flush};
-pub use upkeep::{Tidied, tidy_shared};
+pub use upkeep::{Tidied, set_shared_damage_aside, tidy_shared};
 pub use workspace::Workspace;
 
 use quiver_event::event::Kind;

@@ -272,6 +272,7 @@ fn app(
         spans: Mutex::default(),
         halves: Mutex::default(),
         keys: crate::http::KeyCache::default(),
+        rate: crate::http::Rate::new(config.ingest.rate_limit.per_second),
     }
 }
 
@@ -320,6 +321,7 @@ async fn watch_over(app: Arc<App>, config: ServerConfig, mut stop: watch::Receiv
             let reach = seen.reach_microseconds(app.reader.parts.clock.now().0);
             app.metrics.deduplication_reach_seconds.set(reach / 1_000_000);
         }
+        app.rate.forget_idle();
         tokio::select! {
             () = tokio::time::sleep(WATCH_EVERY) => {}
             _ = stop.wait_for(|stop| *stop) => return,

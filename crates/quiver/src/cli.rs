@@ -166,6 +166,8 @@ pub enum Document {
     ServerReference,
     /// The reference of the command line.
     CliReference,
+    /// The OpenAPI document of the server.
+    Openapi,
 }
 
 /// Arguments of `quiver demo`.

@@ -196,6 +196,17 @@ fn checked<'a>(
 /// A value of one type, or why it is none.
 type Read<T> = Result<Option<T>, &'static str>;
 
+/// A number, or one of the three that JSON has no number for, by its name.
+fn number_of(value: &Value) -> Option<f64> {
+    match value.as_str() {
+        None => value.as_f64(),
+        Some("NaN") => Some(f64::NAN),
+        Some("Infinity") => Some(f64::INFINITY),
+        Some("-Infinity") => Some(f64::NEG_INFINITY),
+        Some(_) => None,
+    }
+}
+
 fn feature_values<'a>(
     predictions: &[Prediction],
     plan: &'a FeaturePlan,
@@ -220,7 +231,7 @@ fn feature_values<'a>(
     let array: ArrayRef = match plan.feature.kind {
         FeatureType::Number => {
             let array = raw.enumerate().map(|(row, value)| {
-                let number = value.and_then(Value::as_f64);
+                let number = value.and_then(number_of);
                 let outside =
                     plan.feature.range.zip(number).is_some_and(|([low, high], number)| number < low || number > high);
                 let reason = match (value, number) {

@@ -146,3 +146,19 @@ fn long_streams_come_in_batches_of_bounded_size() {
     let rows: Vec<usize> = decoded.batches.iter().map(|batch| batch.rows.num_rows()).collect();
     assert_eq!(rows, [limits::BATCH_ROWS, 5]);
 }
+
+#[test]
+fn numbers_that_json_has_no_word_for_come_by_name() {
+    let line = |value: &str| {
+        format!(
+            r#"{{"kind":"prediction","model":"flight-delay","id":"1","at":"2013-07-01T14:00:00Z","features":{{"wind_speed":{value}}}}}"#
+        )
+    };
+    for (written, expected) in [("\"Infinity\"", f64::INFINITY), ("\"-Infinity\"", f64::NEG_INFINITY), ("2.5", 2.5)] {
+        assert_eq!(number(&decode(&line(written)).batches[0], "feature_wind_speed"), expected);
+    }
+    assert!(number(&decode(&line("\"NaN\"")).batches[0], "feature_wind_speed").is_nan());
+    let wrong = &decode(&line("\"nan\"")).batches[0];
+    assert!(wrong.rows.column_by_name("feature_wind_speed").unwrap().is_null(0));
+    assert_eq!(map(wrong, "invalid"), ["wind_speed type"]);
+}

@@ -154,11 +154,6 @@ impl ServerConfig {
             "http.request_timeout",
             http.request_timeout.to_string(),
         );
-        let slowest = Duration::from_microseconds(1_000_000);
-        if ingest.group_commit > slowest {
-            let message = format!("every request waits up to {} for its fsync", ingest.group_commit);
-            problems.add("/ingest/group_commit", message, "at most 1s; 5ms is usual");
-        }
         // A file is an orphan between its writing and the commit that names it.
         let shortest = Duration::from_microseconds(60_000_000);
         if self.retention.orphans_after.microseconds() > 0 && self.retention.orphans_after < shortest {

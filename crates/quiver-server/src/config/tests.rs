@@ -59,7 +59,7 @@ specs: [specs, one.yaml]
 http: {listen: '0.0.0.0:8600', hosts: [q.example.com], tls: {certificate: c.pem, key: k.pem}, body_limit: 1MB,
   decoded_limit: 1.5MB, request_timeout: 1m, header_timeout: 500ms, max_connections: 7, drain: 0s}
 otlp: {http: null, grpc: '[::1]:4317'}
-ingest: {queue: 2GiB, group_commit: 0ms, deduplication: {horizon: 1d, memory: 10MiB}, max_clock_skew: 1h,
+ingest: {queue: 2GiB, deduplication: {horizon: 1d, memory: 10MiB}, max_clock_skew: 1h,
   events_per_request: 5, rate_limit: 500 per second}
 disk: {read_only_below: 5%}
 flow: {flush_every: 1m, flush_rows: 9, judge_every: 1h}
@@ -140,7 +140,6 @@ fn contradictions_are_named_at_the_key_that_can_be_changed() {
     refuses("flow: {flush_every: 0s}", "1:21", &["zero"]);
     refuses("ingest: {rate_limit: 0 per second}", "1:22", &["zero"]);
     refuses("ingest: {queue: 1MiB}", "1:17", &["http.decoded_limit"]);
-    refuses("ingest: {group_commit: 2s}", "1:24", &["at most 1s"]);
     refuses("ingest: {deduplication: {horizon: 1s}}", "1:35", &["http.request_timeout"]);
     refuses("disk: {read_only_below: 100%}", "1:25", &["less than the whole disk"]);
     refuses("retention: {orphans_after: 1s}", "1:28", &["flush in progress"]);

@@ -40,6 +40,19 @@ pub(super) async fn tidy(
     Ok(tidied)
 }
 
+/// Reads every file again and sets aside what is damaged; says how many files.
+pub(super) async fn set_damage_aside(
+    parts: &FlowParts,
+    pipelines: &mut BTreeMap<String, Pipeline>,
+    now: Timestamp,
+) -> Result<u64, PipelineError> {
+    let mut damaged = 0;
+    for pipeline in pipelines.values_mut() {
+        damaged += pipeline.set_damage_aside(now).await?;
+    }
+    Ok(damaged + crate::pipeline::set_shared_damage_aside(&parts.workspace, now).await?)
+}
+
 /// Bytes free, and bytes in all, on the disk of a folder.
 ///
 /// # Errors

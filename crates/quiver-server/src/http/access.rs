@@ -2,6 +2,7 @@
 
 use super::Guard;
 use super::problem::Problem;
+use super::rate::{Peer, Sender};
 use crate::api_key::{Scope, parse};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -9,6 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use quiver_store::catalogue::{ApiKey, CatalogueError};
 use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use subtle::ConstantTimeEq;
@@ -38,10 +40,9 @@ fn needed(method: &Method, path: &str) -> Option<Scope> {
 
 /// Refuses a request without the key that its route needs.
 pub async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    let Some(scope) = needed(request.method(), request.uri().path()).filter(|_| guard.requires_key) else {
-        return next.run(request).await;
-    };
-    match authorise(&guard, request.headers(), scope).await {
+    let Some(scope) = needed(request.method(), request.uri().path()) else { return next.run(request).await };
+    let peer = request.extensions().get::<Peer>().copied();
+    match admit(&guard, request.headers(), peer, scope).await {
         Ok(()) => next.run(request).await,
         Err(problem) => {
             let mut response = problem.into_response();
@@ -53,8 +54,17 @@ pub async fn check(State(guard): State<Guard>, request: Request, next: Next) -> 
     }
 }
 
-/// Checks the key among the headers.
-pub async fn authorise(guard: &Guard, headers: &HeaderMap, scope: Scope) -> Result<(), Problem> {
+/// Checks the key where one is needed, and the sender's rate.
+pub async fn admit(guard: &Guard, headers: &HeaderMap, peer: Option<Peer>, scope: Scope) -> Result<(), Problem> {
+    let sender = match guard.requires_key {
+        true => Sender::Key(authorise(guard, headers, scope).await?),
+        false => Sender::Address(peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(address)| address)),
+    };
+    guard.app.rate.take(&sender)
+}
+
+/// Checks the key among the headers, and returns its id.
+async fn authorise(guard: &Guard, headers: &HeaderMap, scope: Scope) -> Result<String, Problem> {
     let no_key = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, "no-key", "a key is needed", detail);
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let Some(text) = bearer.and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")))
@@ -80,7 +90,7 @@ pub async fn authorise(guard: &Guard, headers: &HeaderMap, scope: Scope) -> Resu
         return Err(no_key("this key has expired"));
     }
     if scope.is_granted_by(&key.scopes) {
-        return Ok(());
+        return Ok(given.id);
     }
     let detail = format!("this needs a key with the scope {}; this one has: {}", scope.name(), key.scopes);
     Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", "the key does not allow this", detail))

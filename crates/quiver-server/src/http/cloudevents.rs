@@ -36,6 +36,7 @@ use std::sync::{Arc, PoisonError};
         (status = 415, description = "The encoding is not supported", body = Problem, content_type = "application/problem+json"),
         (status = 421, description = "The host is not served here", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The events could not be redacted", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many requests of this sender; see Retry-After", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Busy, or the disk is full; see Retry-After", body = Problem, content_type = "application/problem+json"),
     )
 )]

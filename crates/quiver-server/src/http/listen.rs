@@ -1,7 +1,9 @@
 //! Listeners: accept, TLS, HTTP/1 and HTTP/2 on one port, bounds on connections and slow heads, and a graceful end.
 
+use super::rate::Peer;
 use crate::metrics::Metrics;
 use axum::Router;
+use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -137,8 +139,8 @@ impl Listener {
                 accepted = self.socket.accept() => accepted,
                 _ = stopping.wait_for(|stop| *stop) => break,
             };
-            let stream = match accepted {
-                Ok((stream, _)) => stream,
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file descriptors, as a rule: others will be closed.
                     tracing::warn!(%error, "a connection cannot be accepted");
@@ -147,7 +149,11 @@ impl Listener {
                 }
             };
             let _ = stream.set_nodelay(true);
-            let service = TowerToHyperService::new(self.router.clone());
+            let inner = TowerToHyperService::new(self.router.clone());
+            let service = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+                request.extensions_mut().insert(Peer(peer.ip()));
+                inner.call(request)
+            });
             let (builder, watcher, tls) = (builder.clone(), graceful.watcher(), self.tls.clone());
             let (metrics, timeout) = (Arc::clone(&self.metrics), self.header_timeout);
             tokio::spawn(async move {

@@ -60,6 +60,8 @@ fn unknown(app: &App, name: &str) -> Problem {
     (status = 200, description = "The models, by name", body = Models),
     (status = 401, description = "A key is needed", body = Problem, content_type = "application/problem+json"),
     (status = 403, description = "The key does not allow this", body = Problem, content_type = "application/problem+json"),
+    (status = 421, description = "The host is not served here", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "Too many requests of this sender; see Retry-After", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn list(State(app): State<Arc<App>>) -> Json<Models> {
     let names = app.doors.names();
@@ -71,6 +73,8 @@ pub async fn list(State(app): State<Arc<App>>) -> Json<Models> {
     (status = 200, description = "The model", body = Model),
     (status = 401, description = "A key is needed", body = Problem, content_type = "application/problem+json"),
     (status = 403, description = "The key does not allow this", body = Problem, content_type = "application/problem+json"),
+    (status = 421, description = "The host is not served here", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "Too many requests of this sender; see Retry-After", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "No such model", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn one(State(app): State<Arc<App>>, Path(model): Path<String>) -> Result<Json<Model>, Problem> {
@@ -82,6 +86,8 @@ pub async fn one(State(app): State<Arc<App>>, Path(model): Path<String>) -> Resu
     (status = 200, description = "The spec", body = String, content_type = "application/yaml"),
     (status = 401, description = "A key is needed", body = Problem, content_type = "application/problem+json"),
     (status = 403, description = "The key does not allow this", body = Problem, content_type = "application/problem+json"),
+    (status = 421, description = "The host is not served here", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "Too many requests of this sender; see Retry-After", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "No such model", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "The catalogue cannot be read now", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -112,6 +118,8 @@ pub struct SpecAnswer {
         (status = 400, description = "The spec has mistakes; each is named", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "A key is needed", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The key does not allow this", body = Problem, content_type = "application/problem+json"),
+    (status = 421, description = "The host is not served here", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "Too many requests of this sender; see Retry-After", body = Problem, content_type = "application/problem+json"),
         (status = 408, description = "The body came too slowly", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The spec is too large", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "The encoding is not supported", body = Problem, content_type = "application/problem+json"),
@@ -162,6 +170,8 @@ pub struct EvaluationQuery {
         (status = 400, description = "The period cannot be read", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "A key is needed", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The key does not allow this", body = Problem, content_type = "application/problem+json"),
+    (status = 421, description = "The host is not served here", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "Too many requests of this sender; see Retry-After", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such model", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The tables cannot be read now", body = Problem, content_type = "application/problem+json"),
     )

@@ -1,11 +1,13 @@
 //! OTLP over gRPC: the same as over HTTP, with the refusals that its senders take for a reason to try again.
 
-use super::access::authorise;
+use super::access::admit;
 use super::events::Permit;
 use super::problem::Problem;
+use super::rate::Peer;
 use super::{Guard, otlp};
 use crate::api_key::Scope;
 use crate::ingest::body::{BodyError, Taken};
+use crate::ingest::budget::Held;
 use axum::Router;
 use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{LogsService, LogsServiceServer};
 use opentelemetry_proto::tonic::collector::logs::v1::{ExportLogsServiceRequest, ExportLogsServiceResponse};
@@ -40,11 +42,10 @@ impl Service {
     async fn admit(
         &self,
         metadata: &tonic::metadata::MetadataMap,
+        peer: Option<Peer>,
         bytes: usize,
-    ) -> Result<(Permit, crate::ingest::budget::Held), Problem> {
-        if self.0.requires_key {
-            authorise(&self.0, metadata.as_ref(), Scope::Ingest).await?;
-        }
+    ) -> Result<(Permit, Held), Problem> {
+        admit(&self.0, metadata.as_ref(), peer, Scope::Ingest).await?;
         let app = &self.0.app;
         if let Some(problem) = app.closed() {
             return Err(problem);
@@ -63,8 +64,9 @@ impl Service {
         request: Request<M>,
         take: impl FnOnce(&super::App, &M) -> Result<Taken, BodyError>,
     ) -> Result<otlp::Refused, Status> {
-        let (metadata, _, message) = request.into_parts();
-        let admitted = self.admit(&metadata, message.encoded_len()).await;
+        let (metadata, extensions, message) = request.into_parts();
+        let peer = extensions.get::<Peer>().copied();
+        let admitted = self.admit(&metadata, peer, message.encoded_len()).await;
         let (permit, held) = admitted.map_err(|problem| status_of(&problem))?;
         let taken = take(&self.0.app, &message).map(|taken| (taken, held, permit)).map_err(Problem::from);
         otlp::keep(&self.0.app, taken).await.map_err(|problem| status_of(&problem))

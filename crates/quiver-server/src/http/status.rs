@@ -12,7 +12,10 @@ use std::sync::atomic::Ordering;
 use utoipa::ToSchema;
 
 /// Says that the process lives.
-#[utoipa::path(get, path = "/healthz", tag = "status", responses((status = 200, description = "It lives", body = String)))]
+#[utoipa::path(get, path = "/healthz", tag = "status", responses(
+    (status = 200, description = "It lives", body = String),
+    (status = 421, description = "The host is not served here", body = Problem, content_type = "application/problem+json"),
+))]
 pub async fn health() -> &'static str {
     "ok\n"
 }
@@ -20,6 +23,7 @@ pub async fn health() -> &'static str {
 /// Says whether events are taken.
 #[utoipa::path(get, path = "/readyz", tag = "status", responses(
     (status = 200, description = "Events are taken", body = String),
+    (status = 421, description = "The host is not served here", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "Events are not taken; the detail says why", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Problem> {
@@ -31,6 +35,8 @@ pub async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Problem>
     (status = 200, description = "OpenMetrics text", body = String, content_type = "application/openmetrics-text"),
     (status = 401, description = "A key is needed", body = Problem, content_type = "application/problem+json"),
     (status = 403, description = "The key does not allow this", body = Problem, content_type = "application/problem+json"),
+    (status = 421, description = "The host is not served here", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "Too many requests of this sender; see Retry-After", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn metrics(State(app): State<Arc<App>>) -> Response {
     app.metrics.buffer_bytes.set(app.budget.held_bytes() as i64);
@@ -73,6 +79,8 @@ pub struct Status {
     (status = 200, description = "How the server is", body = Status),
     (status = 401, description = "A key is needed", body = Problem, content_type = "application/problem+json"),
     (status = 403, description = "The key does not allow this", body = Problem, content_type = "application/problem+json"),
+    (status = 421, description = "The host is not served here", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "Too many requests of this sender; see Retry-After", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn status(State(app): State<Arc<App>>) -> Json<Status> {
     let (acknowledged_offset, journal_first_offset, journal_bytes) = {
@@ -104,6 +112,8 @@ pub async fn status(State(app): State<Arc<App>>) -> Json<Status> {
     (status = 200, description = "Everything acknowledged before is in tables and judged", body = String),
     (status = 401, description = "A key is needed", body = Problem, content_type = "application/problem+json"),
     (status = 403, description = "The key does not allow this", body = Problem, content_type = "application/problem+json"),
+    (status = 421, description = "The host is not served here", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "Too many requests of this sender; see Retry-After", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "A stage failed, or the server is stopping", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn run_flow(State(app): State<Arc<App>>) -> Result<&'static str, Problem> {

@@ -14,10 +14,7 @@ const OTHERS: &str = "…";
 
 /// The kinds of things that are counted.
 pub mod what {
-    /// Events refused; the subject is the reason.
-    pub const REFUSED: &str = "refused";
-    /// Values redacted; the subject is `field/class/action`.
-    pub const REDACTED: &str = "redacted";
+    pub use crate::pipeline::door::what::{REDACTED, REFUSED};
     /// Keys dropped because neither format nor spec declares them; the subject is the key's path.
     pub const UNDECLARED: &str = "undeclared";
     /// Events that were there already; the subject is their kind.

@@ -1,8 +1,9 @@
 //! Profiles and outcomes → findings: merges what is stored into periods, judges each, and diagnoses each arm.
 
 use super::{Pipeline, PipelineError, shared};
-use crate::evaluation::{ArmJudge, Evaluation, labels_of};
-use crate::measure::Rows;
+use crate::evaluation::{ArmJudge, Evaluation, WindowInputs, labels_of};
+use crate::measure::{Rows, model_plan};
+use quiver_event::spec::LIVE_ARM;
 use futures::StreamExt;
 use quiver_event::event::Kind;
 use quiver_event::time::{Timestamp, Window, WindowFinder, WindowLength, Zone};
@@ -62,22 +63,30 @@ impl Pipeline {
             arms.insert(arm.clone(), ArmJudge::new(facts));
         }
         let none = Outcomes::default();
+        let mut door = self.door_counts(length, &zone).await?;
         let mut periods = Periods::new(length, &zone);
         let mut stream = engine.stream(&self.profiles_statement(&derivation, "")).await?;
         while let Some(batch) = stream.next().await {
             for (arm, version, window, profile) in profile_rows(&batch.map_err(QueryError::from)?)? {
                 if let Some((arm, window, profile)) = periods.add(&arm, window, profile)? {
                     let outcomes = outcomes.windows.get(&(arm.clone(), window)).unwrap_or(&none);
-                    arms.entry(arm.clone())
-                        .or_default()
-                        .judge(&self.spec, &arm, window, &profile, outcomes, watermark)?;
+                    let inputs =
+                        WindowInputs { profile: &profile, outcomes, door: door.of(&arm, window), watermark };
+                    arms.entry(arm.clone()).or_default().judge(&self.spec, &arm, window, &inputs)?;
                 }
                 arms.entry(arm).or_default().versions.insert(version);
             }
         }
         for (arm, window, profile) in periods.finish() {
             let outcomes = outcomes.windows.get(&(arm.clone(), window)).unwrap_or(&none);
-            arms.entry(arm.clone()).or_default().judge(&self.spec, &arm, window, &profile, outcomes, watermark)?;
+            let inputs = WindowInputs { profile: &profile, outcomes, door: door.of(&arm, window), watermark };
+            arms.entry(arm.clone()).or_default().judge(&self.spec, &arm, window, &inputs)?;
+        }
+        // Where every event was refused there is no profile, and that is the finding.
+        let nothing = Profile::new(&model_plan(&self.spec));
+        for (window, counts) in door.unseen() {
+            let inputs = WindowInputs { profile: &nothing, outcomes: &none, door: Some(counts), watermark };
+            arms.entry(LIVE_ARM.to_owned()).or_default().judge(&self.spec, LIVE_ARM, window, &inputs)?;
         }
         Ok(Evaluation::assemble(&self.spec, arms, &labels_of(length, &zone), period, until))
     }

@@ -31,7 +31,7 @@ pub struct Flushed {
 }
 
 /// The table of each kind of event; heartbeats and changes share one.
-fn table_name<'a>(kind: Kind, model: &'a str) -> TableName<'a> {
+pub(super) fn table_name<'a>(kind: Kind, model: &'a str) -> TableName<'a> {
     let key = ModelKey::new(model);
     match kind {
         Kind::Prediction => TableName::Predictions(key),

@@ -4,8 +4,9 @@ use super::{Pipeline, PipelineError, Workspace, shared};
 use quiver_event::event::Kind;
 use quiver_event::spec::Retention;
 use quiver_event::time::Timestamp;
+use quiver_store::catalogue::{DEFAULT_WORKSPACE, DamageRecord};
 use quiver_store::data_folder::TableName;
-use quiver_store::table::Table;
+use quiver_store::table::{Table, TableOptions};
 use std::time::Duration;
 
 /// A table is compacted when it has so many files more than days could explain.
@@ -66,6 +67,68 @@ impl Pipeline {
     }
 }
 
+impl Pipeline {
+    /// Reads every file of the model's tables again, and sets aside what is not what was written.
+    pub async fn set_damage_aside(&mut self, now: Timestamp) -> Result<u64, PipelineError> {
+        self.open_tables().await?;
+        let workspace = std::sync::Arc::clone(&self.workspace);
+        let mut damaged = 0;
+        for open in &mut self.tables {
+            let name = super::segment::table_name(open.kind, &self.spec.model);
+            damaged += set_aside(&workspace, name, &mut open.table, now).await?;
+        }
+        Ok(damaged)
+    }
+}
+
+/// The same of the tables that all models share.
+pub async fn set_shared_damage_aside(workspace: &Workspace, now: Timestamp) -> Result<u64, PipelineError> {
+    let mut damaged = 0;
+    for (name, options) in shared_tables() {
+        let mut table = workspace.folder.open_table(name, &options).await?;
+        damaged += set_aside(workspace, name, &mut table, now).await?;
+    }
+    Ok(damaged)
+}
+
+async fn set_aside(
+    workspace: &Workspace,
+    name: TableName<'_>,
+    table: &mut Table,
+    now: Timestamp,
+) -> Result<u64, PipelineError> {
+    table.refresh().await?;
+    let damaged = table.quarantine_damaged(&workspace.folder.quarantine_folder(name), None).await?;
+    let records: Vec<DamageRecord> = damaged
+        .iter()
+        .map(|file| DamageRecord {
+            table_name: table.url().path().to_owned(),
+            path: file.path.clone(),
+            lost_rows: file.rows.and_then(|rows| i64::try_from(rows).ok()),
+            reason: file.reason.clone(),
+            found_at_microseconds: now.0,
+        })
+        .collect();
+    if !records.is_empty() {
+        workspace.catalogue.put_damages(DEFAULT_WORKSPACE, &records).await?;
+        for file in &damaged {
+            tracing::error!(
+                table = %table.url(), file = file.path, lost_rows = file.rows, reason = file.reason,
+                "a file of a table is damaged; it was set aside, and queries go on without it"
+            );
+        }
+    }
+    Ok(records.len() as u64)
+}
+
+fn shared_tables() -> [(TableName<'static>, TableOptions); 3] {
+    [
+        (TableName::Profiles, shared::profile_options()),
+        (TableName::Outcomes, shared::outcome_options()),
+        (TableName::Findings, shared::finding_options()),
+    ]
+}
+
 /// Deletes profiles, outcomes and findings past their time, and compacts and vacuums their tables.
 pub async fn tidy_shared(
     workspace: &Workspace,
@@ -74,11 +137,7 @@ pub async fn tidy_shared(
     orphans_after: Duration,
 ) -> Result<Tidied, PipelineError> {
     let mut tidied = Tidied::default();
-    for (name, options) in [
-        (TableName::Profiles, shared::profile_options()),
-        (TableName::Outcomes, shared::outcome_options()),
-        (TableName::Findings, shared::finding_options()),
-    ] {
+    for (name, options) in shared_tables() {
         let mut table = workspace.folder.open_table(name, &options).await?;
         tidied.add_all(tidy_table(&mut table, before, wall, orphans_after).await?);
     }

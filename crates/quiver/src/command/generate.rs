@@ -20,6 +20,7 @@ pub fn document(document: Document) -> Result<Outcome> {
         Document::SpecReference => quiver_door::spec_file::spec_reference(),
         Document::ServerSchema => serde_json::to_string_pretty(&quiver_server::config::server_schema())?,
         Document::ServerReference => quiver_server::config::server_reference(),
+        Document::Openapi => serde_json::to_string_pretty(&quiver_server::http::document())?,
         Document::CliReference => {
             let options = clap_markdown::MarkdownOptions::new().title("The commands".to_owned()).show_footer(false);
             clap_markdown::help_markdown_custom::<Cli>(&options)

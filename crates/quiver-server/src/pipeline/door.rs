@@ -1,0 +1,69 @@
+//! What the door counted, from the catalogue, by the windows in which it is judged.
+
+use super::{Pipeline, PipelineError};
+use quiver_event::spec::LIVE_ARM;
+use quiver_event::time::{Timestamp, Window, WindowFinder, WindowLength, Zone};
+use quiver_judge::facts::DoorCounts;
+use quiver_store::catalogue::DEFAULT_WORKSPACE;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The names under which the door counts; `ingest::tally` writes them.
+pub mod what {
+    /// Events refused; the subject is the reason.
+    pub const REFUSED: &str = "refused";
+    /// Values redacted; the subject is `field/class/action`.
+    pub const REDACTED: &str = "redacted";
+}
+
+/// Privacy classes are the owner's own word; only what a detector saw is a surprise.
+const CLASSES: [&str; 7] = ["public", "internal", "personal", "sensitive", "secret", "subject", "free_text"];
+
+/// Counts by window.
+#[derive(Debug, Default)]
+pub(super) struct DoorWindows {
+    windows: BTreeMap<Window, DoorCounts>,
+    seen: BTreeSet<Window>,
+}
+
+impl DoorWindows {
+    /// The counts of an arm's window: the door knows no arms, so they are filed under the live one.
+    pub(super) fn of(&mut self, arm: &str, window: Window) -> Option<&DoorCounts> {
+        let counts = self.windows.get(&window).filter(|_| arm == LIVE_ARM)?;
+        self.seen.insert(window);
+        Some(counts)
+    }
+
+    /// The windows that nobody has asked for.
+    pub(super) fn unseen(&self) -> impl Iterator<Item = (Window, &DoorCounts)> {
+        self.windows.iter().filter(|(window, _)| !self.seen.contains(window)).map(|(window, counts)| (*window, counts))
+    }
+}
+
+impl Pipeline {
+    /// What the door counted of this model, by windows of that length.
+    pub(super) async fn door_counts(&self, length: WindowLength, zone: &Zone) -> Result<DoorWindows, PipelineError> {
+        let catalogue = &self.workspace.catalogue;
+        let tallies = catalogue.tallies(DEFAULT_WORKSPACE, &self.spec.model, i64::MIN, i64::MAX).await?;
+        let mut finder = WindowFinder::new(length, zone.clone());
+        let mut found = DoorWindows::default();
+        for tally in tallies {
+            let count = u64::try_from(tally.count).unwrap_or(0);
+            let window = finder.find(Timestamp(tally.hour_microseconds))?;
+            match tally.what.as_str() {
+                what::REFUSED => {
+                    *found.windows.entry(window).or_default().refused.entry(tally.subject).or_default() += count;
+                }
+                what::REDACTED => {
+                    let mut parts = tally.subject.rsplitn(3, '/');
+                    let (Some(_), Some(class), Some(field)) = (parts.next(), parts.next(), parts.next()) else { continue };
+                    if !CLASSES.contains(&class) {
+                        let key = (field.to_owned(), class.to_owned());
+                        *found.windows.entry(window).or_default().personal.entry(key).or_default() += count;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+}

@@ -7,9 +7,9 @@ mod key_ring;
 pub use key_ring::{KeyRing, SubjectKey};
 
 use crate::detect::{DetectError, Detectors};
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch, StringArray, new_null_array};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Float64Type, Schema};
 use arrow::error::ArrowError;
 use columns::{TextRole, role_of};
 use quiver_event::batch::{EventBatch, feature_column};
@@ -119,6 +119,12 @@ impl Cleaner {
         Ok((EventBatch { model: batch.model.clone(), kind: batch.kind, rows }, counts))
     }
 
+    /// The name of something undeclared as it may be counted and shown: a sender can put anything into a key.
+    pub fn shown_name<'a>(&self, name: &'a str) -> &'a str {
+        let plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | ' ' | '…');
+        if name.chars().all(plain) && self.detectors.is_clean(name) { name } else { REPLACEMENT }
+    }
+
     fn clean_column(
         &self,
         kind: Kind,
@@ -135,7 +141,7 @@ impl Cleaner {
             return self.clean_feature(name, feature_name, feature, array, counts);
         }
         match role_of(name, array.data_type()) {
-            TextRole::None => Ok(Arc::clone(array)),
+            TextRole::None => Ok(self.without_numbers_of_people(name, None, array, counts)),
             TextRole::Subject => {
                 let texts = cast(array, &DataType::Utf8)?;
                 let hashed = texts.as_string::<i32>().iter().map(|text| text.map(|text| self.keys.hash_subject(text)));
@@ -166,7 +172,7 @@ impl Cleaner {
         let action = feature.effective_action();
         if action == PrivacyAction::Keep {
             if !textual {
-                return Ok(Arc::clone(array));
+                return Ok(self.without_numbers_of_people(column, feature.range, array, counts));
             }
             let declared = self.declared.get(column);
             let search = |text: &str| match declared.is_some_and(|declared| declared.contains(text)) {
@@ -185,6 +191,30 @@ impl Cleaner {
         let texts = texts.as_string::<i32>().iter();
         let redacted: StringArray = texts.map(|text| text.map(|text| self.redact_value(name, feature, text))).collect();
         Ok(Arc::new(redacted))
+    }
+
+    /// Drops numbers in which a detector sees a card or the like, unless they lie in the range that the owner declared.
+    fn without_numbers_of_people(
+        &self,
+        name: &str,
+        range: Option<[f64; 2]>,
+        array: &ArrayRef,
+        counts: &mut RedactionCounts,
+    ) -> ArrayRef {
+        let Some(numbers) = array.as_primitive_opt::<Float64Type>() else { return Arc::clone(array) };
+        // Shorter numbers are nobody's; longer ones are not whole in 64 bits.
+        let long = |number: f64| (1e12..1e19).contains(&number) && number.fract() == 0.0;
+        let declared = |number: f64| range.is_some_and(|[low, high]| low <= number && number <= high);
+        if !numbers.iter().flatten().any(|number| long(number) && !declared(number)) {
+            return Arc::clone(array);
+        }
+        let kept = numbers.iter().map(|number| {
+            let suspect = number.filter(|number| long(*number) && !declared(*number));
+            let found = suspect.map(|number| self.detectors.find(&format!("{number:.0}"))).unwrap_or_default();
+            found.iter().for_each(|found| add(counts, name, found.detector.name(), "drop", 1));
+            number.filter(|_| found.is_empty())
+        });
+        Arc::new(kept.collect::<Float64Array>())
     }
 
     /// What stands in for one text of a private feature.

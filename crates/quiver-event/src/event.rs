@@ -58,6 +58,16 @@ impl Kind {
     /// All kinds.
     pub const ALL: [Self; 4] = [Self::Prediction, Self::Feedback, Self::Heartbeat, Self::Change];
 
+    /// The name of the table that holds such events, in queries.
+    pub fn table_name(self) -> &'static str {
+        match self {
+            Self::Prediction => "predictions",
+            Self::Feedback => "feedback",
+            Self::Heartbeat => "heartbeats",
+            Self::Change => "changes",
+        }
+    }
+
     /// The name in NDJSON.
     pub fn name(self) -> &'static str {
         match self {

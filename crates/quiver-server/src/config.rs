@@ -163,6 +163,8 @@ pub struct RetentionConfig {
     pub every: Duration,
     /// How old a file that no table names must be before it is removed; longer than any flush may take.
     pub orphans_after: Duration,
+    /// How often every file of the tables is read again; one that is not what was written is set aside and counted.
+    pub verify_every: Duration,
 }
 
 /// Keys of the API.
@@ -351,7 +353,7 @@ impl Default for FlowConfig {
 
 impl Default for RetentionConfig {
     fn default() -> Self {
-        Self { every: seconds(3600), orphans_after: seconds(600) }
+        Self { every: seconds(3600), orphans_after: seconds(600), verify_every: seconds(86_400) }
     }
 }
 

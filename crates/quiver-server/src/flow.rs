@@ -7,10 +7,11 @@ pub use upkeep::{RetentionOptions, free_disk_bytes};
 
 use crate::clock::Clock;
 use crate::ingest::Doors;
-use crate::ingest::seen::Seen;
+use crate::ingest::seen::{Marker, Seen};
 use crate::ingest::tally::Tallies;
 use crate::metrics::{Metrics, Stage};
 use crate::pipeline::{Pipeline, PipelineError, Workspace, flush};
+use quiver_event::event::Kind;
 use quiver_event::spec::Spec;
 use quiver_event::time::Timestamp;
 use quiver_store::catalogue::{DEFAULT_WORKSPACE, Tally};
@@ -25,9 +26,6 @@ const TICK: Duration = Duration::from_millis(250);
 
 /// How often counters are written to the catalogue.
 const TALLY_EVERY: Duration = Duration::from_secs(1);
-
-/// How often every file is read again, to find what a disk has changed.
-const VERIFY_EVERY: Duration = Duration::from_secs(24 * 3_600);
 
 /// A stage that fails has every file read again, but not more often than this.
 const VERIFY_AFTER_FAILURE: Duration = Duration::from_secs(300);
@@ -143,7 +141,7 @@ pub fn flow(parts: FlowParts, options: FlowOptions) -> (Flow, FlowHandle) {
         receiver,
         shared,
         pipelines: BTreeMap::new(),
-        due: Due { flush: now, tally: now, judge: now, retention: now + Duration::from_secs(5), verify: now + VERIFY_EVERY },
+        due: Due { flush: now, tally: now, judge: now, retention: now + Duration::from_secs(5), verify: now + options.retention.verify_every },
         verified: None,
         unprofiled: BTreeSet::new(),
         unjudged: BTreeSet::new(),
@@ -193,6 +191,25 @@ impl Flow {
         self.unprofiled.insert(model.clone());
         self.unjudged.insert(model);
         Ok(version.map_or(1, |version| version.number))
+    }
+
+    /// Remembers the ids that the tables hold since then: for a journal that lost rows, and with them their ids.
+    ///
+    /// # Errors
+    /// When a table cannot be read.
+    pub async fn remember_from_tables(&self, secret: u64, since: Timestamp) -> Result<(), PipelineError> {
+        for (model, pipeline) in &self.pipelines {
+            for kind in Kind::ALL {
+                let ids = pipeline.ids_since(kind, since).await?;
+                let marker = Marker::new(secret, &format!("{model}/{}", kind.name()));
+                let mut seen = self.parts.seen.lock().unwrap_or_else(PoisonError::into_inner);
+                for id in &ids {
+                    // They are in the tables: the journal need not be kept for them.
+                    seen.add(marker.mark(id), u64::MAX, since.0);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Runs until it is told to stop.
@@ -365,7 +382,7 @@ impl Flow {
         }
         self.finished("verification", started, damaged.map(|_| ()));
         self.verified = Some(Instant::now());
-        self.due.verify = Instant::now() + VERIFY_EVERY;
+        self.due.verify = Instant::now() + self.options.retention.verify_every;
     }
 
     /// A stage that cannot read a table may have met a damaged file.
@@ -408,11 +425,16 @@ impl Flow {
                 true
             }
             Err(error) => {
-                tracing::error!(stage, %error, "a stage failed; it is tried again");
+                tracing::error!(stage, error = first_line(&error), "a stage failed; it is tried again");
                 self.parts.metrics.stage_failures.get_or_create(&labels).inc();
-                errors.insert(stage.to_owned(), error.to_string());
+                errors.insert(stage.to_owned(), first_line(&error));
                 false
             }
         }
     }
+}
+
+/// The first line of an error: libraries put backtraces behind it, which nobody who asks for the status wants.
+fn first_line(error: &PipelineError) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
 }

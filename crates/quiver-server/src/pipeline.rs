@@ -126,15 +126,11 @@ impl Pipeline {
         let (catalogue, model) = (&workspace.catalogue, &spec.model);
         catalogue.put_model(DEFAULT_WORKSPACE, model, now.0).await?;
         catalogue.put_spec(DEFAULT_WORKSPACE, model, &content_hash(spec_text), spec_text, now.0).await?;
-        Ok(Self {
-            workspace,
-            spec,
-            opened_at: now,
-            touched_producers: BTreeSet::new(),
-            tables: Vec::new(),
-            flushed_to: 0,
-            changed: false,
-        })
+        let mut flow = Self::reading(workspace, spec);
+        flow.opened_at = now;
+        // Before anything is appended: a journal that lost its newest rows must not give their offsets again.
+        flow.open_tables().await?;
+        Ok(flow)
     }
 
     /// A flow that only reads what is stored of a model; it keeps nothing in the catalogue.
@@ -142,6 +138,17 @@ impl Pipeline {
         let opened_at = Timestamp(0);
         let touched_producers = BTreeSet::new();
         Self { workspace, spec, opened_at, touched_producers, tables: Vec::new(), flushed_to: 0, changed: false }
+    }
+
+    /// The ids of one kind of event that the tables hold and that arrived since.
+    pub async fn ids_since(&self, kind: Kind, since: Timestamp) -> Result<Vec<String>, PipelineError> {
+        let table = kind.table_name();
+        let statement = format!("SELECT id FROM {table} WHERE received_at >= CAST('{since}' AS TIMESTAMP WITH TIME ZONE)");
+        let mut ids = Vec::new();
+        for batch in self.queries().await?.sql(&statement).await? {
+            ids.extend(crate::measure::Rows(&batch).texts(quiver_event::batch::column::ID)?);
+        }
+        Ok(ids)
     }
 
     /// Whether rows were committed since this was asked last.

@@ -29,8 +29,9 @@ use tokio::task::JoinSet;
 /// The longest event; a body may be longer.
 const EVENT_BYTES: usize = 1 << 20;
 
-/// Work that may be in progress at a time, in permits: most requests take one.
-const PERMITS: usize = 512;
+/// Work that may be in progress at a time, in permits: more would only wait for the same two or three cores, and who
+/// waits longest is answered last. What is over it is refused at once, to be sent again.
+const PERMITS: usize = 64;
 
 /// How often the disk is looked at, and waiting halves are taken out.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
@@ -59,6 +60,14 @@ pub enum ServeError {
         model: String,
         /// What is wrong.
         errors: String,
+    },
+    /// A port that others can reach asks for keys, and there is none.
+    #[error("{address} can be reached by others and asks for keys, but there is none yet; make one with `{} --data-folder {}`", config::KEY_COMMAND, folder.display())]
+    NoKeys {
+        /// The address.
+        address: SocketAddr,
+        /// The data folder.
+        folder: std::path::PathBuf,
     },
     /// The system refused.
     #[error("cannot {action}: {source}")]
@@ -119,7 +128,6 @@ impl Server {
         let detectors = Arc::new(Detectors::new()?);
         let doors = Arc::new(Doors::new(keys, detectors));
         let metrics = Arc::new(Metrics::new());
-        metrics.lost_offsets.set(recovery.lost_offsets as i64);
         let clock = match config.clock {
             config::Clock::Wall => Clock::Wall(Arc::clone(&outside.wall)),
             config::Clock::Replay => Clock::replay(),
@@ -140,7 +148,13 @@ impl Server {
             },
             flow_options(&config),
         );
+        check_keys(&config, &workspace).await?;
         put_specs(&mut flow, &workspace, outside.specs).await?;
+        metrics.lost_offsets.set(workspace.lost_offsets() as i64);
+        if workspace.lost_offsets() > 0 || recovery.torn_tail.is_some() {
+            let horizon = config.ingest.deduplication.horizon.microseconds();
+            flow.remember_from_tables(secret, Timestamp(clock.now().0.saturating_sub(horizon))).await?;
+        }
         let parts = Arc::new(Parts {
             workspace: Arc::clone(&workspace),
             seen,
@@ -206,6 +220,17 @@ fn remembered(workspace: &Workspace, config: &ServerConfig, secret: u64, clock: 
     Ok(seen)
 }
 
+/// Refuses to open a port that nobody could use.
+async fn check_keys(config: &ServerConfig, workspace: &Workspace) -> Result<(), ServeError> {
+    let mut listeners = config.listeners().into_iter().map(|(_, address)| address);
+    let Some(address) = listeners.find(|address| config.auth.keys.requires_key(*address)) else { return Ok(()) };
+    let keys = workspace.catalogue().keys(DEFAULT_WORKSPACE).await.map_err(PipelineError::from)?;
+    match keys.iter().any(|key| key.revoked_at_microseconds.is_none()) {
+        true => Ok(()),
+        false => Err(ServeError::NoKeys { address: address.0, folder: config.data_folder.clone() }),
+    }
+}
+
 fn duration(duration: quiver_event::units::Duration) -> Duration {
     Duration::from_micros(duration.microseconds().unsigned_abs())
 }
@@ -218,6 +243,7 @@ fn flow_options(config: &ServerConfig) -> FlowOptions {
         retention: RetentionOptions {
             every: duration(config.retention.every),
             orphans_after: duration(config.retention.orphans_after),
+            verify_every: duration(config.retention.verify_every),
         },
     }
 }

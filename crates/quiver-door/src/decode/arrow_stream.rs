@@ -2,6 +2,7 @@
 
 use super::cast::{to_instant, to_text};
 use super::rejected::{Rejections, reason};
+use crate::limits;
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array,
 };
@@ -13,6 +14,7 @@ use quiver_event::batch::{EventBatch, column, schema_of};
 use quiver_event::event::Kind;
 use quiver_event::spec::Spec;
 use quiver_event::time::Timestamp;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A stream that was read.
@@ -52,10 +54,17 @@ pub fn read(body: &[u8], decoded_limit_bytes: usize) -> Result<ArrowStream, Arro
     if bytes > decoded_limit_bytes as u64 {
         return Err(ArrowBodyError::TooLarge { bytes, limit: decoded_limit_bytes });
     }
-    let reader = StreamReader::try_new(body, None)?;
-    let schema = reader.schema();
-    let batches = reader.collect::<Result<Vec<_>, _>>()?;
-    Ok(ArrowStream { schema, batches })
+    // The library panics on some streams whose metadata contradicts itself; for a sender that is a malformed body.
+    let read = std::panic::catch_unwind(|| -> Result<ArrowStream, ArrowError> {
+        let reader = StreamReader::try_new(body, None)?;
+        let schema = reader.schema();
+        let batches = reader.collect::<Result<Vec<_>, _>>()?;
+        Ok(ArrowStream { schema, batches })
+    });
+    match read {
+        Ok(stream) => Ok(stream?),
+        Err(_) => Err(ArrowBodyError::Malformed("its metadata contradicts itself".to_owned())),
+    }
 }
 
 /// The bytes that a stream's buffers and rows would take, by its own metadata.
@@ -166,6 +175,47 @@ pub fn events_of(
     let rows = RecordBatch::try_new(schema, kept.columns().to_vec())?;
     Ok((EventBatch { model: spec.model.clone(), kind, rows }, rejected))
 }
+
+/// Takes out the rows with a text longer than an event may be, or an identifier longer than the limit; also their
+/// places in the batch, from 1, with the reason.
+pub fn not_too_long(
+    events: EventBatch,
+    event_bytes: usize,
+) -> Result<(EventBatch, Vec<(u64, &'static str)>), ArrowError> {
+    let mut refused: BTreeMap<usize, &'static str> = BTreeMap::new();
+    let schema = events.rows.schema();
+    for (field, values) in schema.fields().iter().zip(events.rows.columns()) {
+        let Some(texts) = values.as_string_opt::<i32>() else { continue };
+        let (limit, reason) = match IDENTIFIERS.contains(&field.name().as_str()) {
+            true => (limits::MAX_IDENTIFIER_BYTES, reason::ID_TOO_LONG),
+            false => (event_bytes, reason::EVENT_TOO_LONG),
+        };
+        // A column that is shorter as a whole holds no longer text.
+        if texts.value_data().len() <= limit {
+            continue;
+        }
+        for row in (0..texts.len()).filter(|row| texts.value_length(*row) as usize > limit) {
+            refused.insert(row, reason);
+        }
+    }
+    if refused.is_empty() {
+        return Ok((events, Vec::new()));
+    }
+    let keep: BooleanArray = (0..events.rows.num_rows()).map(|row| Some(!refused.contains_key(&row))).collect();
+    let rows = filter_record_batch(&events.rows, &keep)?;
+    Ok((EventBatch { rows, ..events }, refused.into_iter().map(|(row, reason)| (row as u64 + 1, reason)).collect()))
+}
+
+/// The columns whose values are looked up whole.
+const IDENTIFIERS: [&str; 7] = [
+    column::ID,
+    column::PREDICTION_ID,
+    column::DECISION_ID,
+    column::TRACE_ID,
+    column::ITEM,
+    column::ENTITY,
+    column::SUBJECT,
+];
 
 /// Takes out the rows whose time is ahead; also their places in the batch, from 1, and the latest time that stays.
 pub fn not_ahead(

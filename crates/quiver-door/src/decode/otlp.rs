@@ -74,7 +74,8 @@ pub fn decode_traces(request: &ExportTraceServiceRequest, spans: &mut PendingSpa
                 if is_event {
                     let event = levels
                         .event(facts_of(span, &own, || hash_of(span, resource_spans.resource.as_ref())), Map::new());
-                    if levels.named_model().is_none() {
+                    // Whoever speaks of an event without naming a model is to be told.
+                    if levels.named_model().is_none() && own.quiver.is_empty() && own.kind.is_none() {
                         found.inferred.insert(position);
                     }
                     found.events.push(Incoming { position, event });

@@ -15,6 +15,8 @@ pub struct RetentionOptions {
     /// Files that nobody names are removed when they are so old. The flow writes and tidies in one task, so that no
     /// file of a flush in progress is ever that old; readers of older snapshots have so long.
     pub orphans_after: Duration,
+    /// How often every file is read again, to find what a disk has changed.
+    pub verify_every: Duration,
 }
 
 /// Tidies up every model.

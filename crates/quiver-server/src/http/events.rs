@@ -21,11 +21,12 @@ const IDEMPOTENCY_KEY_BYTES: usize = 256;
 const INLINE_BYTES: usize = 16 << 10;
 
 /// One of the permits is what a body of this size needs.
-const PERMIT_BYTES: usize = 256 << 10;
+const PERMIT_BYTES: usize = 64 << 10;
 
 /// How events are sent.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct EventsQuery {
     /// The model of an Arrow stream, where its schema does not name it.
     pub model: Option<String>,

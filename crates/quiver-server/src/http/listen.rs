@@ -159,6 +159,11 @@ impl Listener {
             tokio::spawn(async move {
                 metrics.connections.inc();
                 let served = async {
+                    // Until the first byte nothing else watches the time.
+                    let first = tokio::time::timeout(timeout, stream.peek(&mut [0; 1])).await;
+                    if !matches!(first, Ok(Ok(1..))) {
+                        return Err("it sent nothing in time".to_owned());
+                    }
                     match tls {
                         None => {
                             let connection = builder.serve_connection(TokioIo::new(stream), service);

@@ -83,7 +83,7 @@ pub async fn one(State(app): State<Arc<App>>, Path(model): Path<String>) -> Resu
 
 /// Gives the spec of a model as it was written.
 #[utoipa::path(get, path = "/v1/models/{model}/spec", tag = "models", params(("model" = String, Path)), responses(
-    (status = 200, description = "The spec", body = String, content_type = "application/yaml"),
+    (status = 200, description = "The spec", body = serde_json::Value, content_type = "application/yaml"),
     (status = 401, description = "A key is needed", body = Problem, content_type = "application/problem+json"),
     (status = 403, description = "The key does not allow this", body = Problem, content_type = "application/problem+json"),
     (status = 421, description = "The host is not served here", body = Problem, content_type = "application/problem+json"),
@@ -112,7 +112,7 @@ pub struct SpecAnswer {
 
 /// Puts the spec of a model; events of the model are accepted from then on.
 #[utoipa::path(put, path = "/v1/models/{model}/spec", tag = "models", params(("model" = String, Path)),
-    request_body(content = String, content_type = "application/yaml"),
+    request_body(content = serde_json::Value, content_type = "application/yaml"),
     responses(
         (status = 200, description = "The spec is in force", body = SpecAnswer),
         (status = 400, description = "The spec has mistakes; each is named", body = Problem, content_type = "application/problem+json"),
@@ -157,6 +157,7 @@ pub async fn put_spec(
 /// How an evaluation is cut.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct EvaluationQuery {
     /// The length of the periods: `day` (the default), `week`, `month`, or such as `1d`.
     pub by: Option<String>,

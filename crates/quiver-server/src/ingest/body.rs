@@ -194,7 +194,8 @@ impl BodyReader {
                         .map_err(|errors| BodyError::Malformed(format!("the columns do not fit the spec: {errors}")))?;
                     for column in mapping.undeclared() {
                         let now = self.parts.clock.now();
-                        self.parts.tallies.add(now, model, what::UNDECLARED, column, batch.num_rows() as u64);
+                        let name = door.cleaner.shown_name(column);
+                        self.parts.tallies.add(now, model, what::UNDECLARED, &name, batch.num_rows() as u64);
                     }
                     let mapped = mapping.map(batch, first_row);
                     mapped.map(|mapped| (mapped.predictions, mapped.rejected)).map_err(|error| error.to_string())
@@ -301,6 +302,12 @@ impl Reading<'_> {
     fn rows(&mut self, door: &ModelDoor, events: EventBatch) -> Result<(), BodyError> {
         let skew = self.reader.limits.clock_skew_microseconds;
         let clock = &self.reader.parts.clock;
+        let event_bytes = self.reader.limits.event_bytes;
+        let (events, long) =
+            arrow_stream::not_too_long(events, event_bytes).map_err(|error| BodyError::Malformed(error.to_string()))?;
+        for (position, reason) in long {
+            self.refuse(Refusal { position, reason, detail: None }, &door.spec.model, 1);
+        }
         let (kept, ahead, latest) = arrow_stream::not_ahead(events, |at| clock.is_ahead(at, skew))
             .map_err(|error| BodyError::Malformed(error.to_string()))?;
         if let Some(latest) = latest {
@@ -340,8 +347,8 @@ impl Reading<'_> {
     }
 
     fn finish(mut self) -> Result<Taken, BodyError> {
-        for (model, gathered) in std::mem::take(&mut self.models) {
-            count_undeclared(&gathered.undeclared, &model, &self.reader.parts);
+        for gathered in std::mem::take(&mut self.models).into_values() {
+            count_undeclared(&gathered.undeclared, &gathered.door, &self.reader.parts);
             if gathered.events.len() >= OWN_COLUMNS_EVENTS {
                 let batches = build(&gathered.door, gathered.events.into_iter(), &self.reader.parts)?;
                 self.taken.lots.extend(batches.into_iter().map(Lot::Rows));

@@ -4,7 +4,7 @@
 
 use super::budget::Held;
 use super::doors::ModelDoor;
-use super::seen::{Mark, Seen, mark};
+use super::seen::{Mark, Marker, Seen};
 use super::tally::{Tallies, what};
 use crate::clock::Clock;
 use crate::metrics::{ClassAction, Metrics, ModelKind};
@@ -189,6 +189,8 @@ type Loose = (Arc<ModelDoor>, Vec<(usize, Event)>);
 struct Part {
     batch: EventBatch,
     owners: Owners,
+    /// The ids that were new, and are taken back when the rows cannot be kept.
+    marks: Vec<Mark>,
 }
 
 /// Which request each row belongs to.
@@ -253,8 +255,9 @@ impl Writer {
             group._held.push(submission._held);
         }
         let parts = self.columns(lots, &mut group);
-        let (parts, marks) = self.only_new(parts, &mut group);
-        let written = self.append(&parts, &group);
+        let parts = self.only_new(parts, &mut group);
+        let (parts, payloads) = self.encoded(parts, &mut group);
+        let written = self.append(&payloads, &group);
         match written {
             Ok(()) => {
                 for part in &parts {
@@ -268,8 +271,7 @@ impl Writer {
                 }
             }
             Err(error) => {
-                let mut seen = self.parts.seen.lock().unwrap_or_else(PoisonError::into_inner);
-                marks.into_iter().for_each(|mark| seen.remove(mark));
+                parts.iter().for_each(|part| self.take_back(part));
                 if let CommitError::Stopped(reason) = &error {
                     *self.stopped.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.clone());
                     self.parts.metrics.ingestion_stopped.set(1);
@@ -288,7 +290,7 @@ impl Writer {
         let mut loose: BTreeMap<String, Loose> = BTreeMap::new();
         for (owner, lot) in lots {
             match lot {
-                Lot::Rows(batch) => parts.push(Part { batch, owners: Owners::One(owner) }),
+                Lot::Rows(batch) => parts.push(Part { batch, owners: Owners::One(owner), marks: Vec::new() }),
                 Lot::Events(door, events) => {
                     let entry = loose.entry(door.spec.model.clone()).or_insert_with(|| (door, Vec::new()));
                     entry.1.extend(events.into_iter().map(|event| (owner, event)));
@@ -301,7 +303,7 @@ impl Writer {
                 Ok(batches) => parts.extend(batches.into_iter().map(|batch| {
                     let of_kind = owners.iter().filter(|(_, kind)| *kind == batch.kind);
                     let owners = Owners::Each(of_kind.map(|(owner, _)| *owner).collect());
-                    Part { batch, owners }
+                    Part { batch, owners, marks: Vec::new() }
                 })),
                 Err(error) => owners.iter().for_each(|(owner, _)| group.results[*owner] = Err(error.clone())),
             }
@@ -323,13 +325,13 @@ impl Writer {
     }
 
     /// Takes out the rows whose ids were taken in before, and counts them for their senders.
-    fn only_new(&self, parts: Vec<Part>, group: &mut Group) -> (Vec<Part>, Vec<Mark>) {
+    fn only_new(&self, parts: Vec<Part>, group: &mut Group) -> Vec<Part> {
         let now = self.parts.clock.now();
         let mut offset = self.parts.workspace.journal().next_offset();
         let mut seen = self.parts.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut kept, mut marks) = (Vec::with_capacity(parts.len()), Vec::new());
+        let mut kept = Vec::with_capacity(parts.len());
         for mut part in parts {
-            let stream = stream_of(&part.batch);
+            let marker = Marker::new(self.parts.secret, &stream_of(&part.batch));
             let rows = part.batch.rows.num_rows();
             let Some(ids) = part.batch.rows.column_by_name(column::ID).and_then(|ids| ids.as_string_opt::<i32>())
             else {
@@ -338,10 +340,10 @@ impl Writer {
             };
             let mut is_new = Vec::with_capacity(rows);
             for row in 0..rows {
-                let mark = mark(self.parts.secret, &stream, ids.value(row));
+                let mark = marker.mark(ids.value(row));
                 let new = seen.add(mark, offset, now.0);
                 if new {
-                    marks.push(mark);
+                    part.marks.push(mark);
                     offset += 1;
                 } else if let Ok(receipt) = &mut group.results[part.owners.of(row)] {
                     receipt.duplicates += 1;
@@ -367,16 +369,37 @@ impl Writer {
                 kept.push(part);
             }
         }
-        (kept, marks)
+        kept
     }
 
-    fn append(&self, parts: &[Part], group: &Group) -> Result<(), CommitError> {
+    /// Encodes each part by itself: one that the journal cannot take is refused without the others.
+    fn encoded(&self, parts: Vec<Part>, group: &mut Group) -> (Vec<Part>, Vec<Payload>) {
+        let (mut kept, mut payloads) = (Vec::with_capacity(parts.len()), Vec::new());
+        for part in parts {
+            let before = payloads.len();
+            match encode(&stream_of(&part.batch), &part.batch.rows, &mut payloads) {
+                Ok(()) => kept.push(part),
+                Err(error) => {
+                    payloads.truncate(before);
+                    self.take_back(&part);
+                    for row in 0..part.batch.rows.num_rows() {
+                        group.results[part.owners.of(row)] = Err(error.clone());
+                    }
+                }
+            }
+        }
+        (kept, payloads)
+    }
+
+    /// Forgets the ids of rows that are not kept, so that they are new when they are sent again.
+    fn take_back(&self, part: &Part) {
+        let mut seen = self.parts.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        part.marks.iter().for_each(|mark| seen.remove(*mark));
+    }
+
+    fn append(&self, payloads: &[Payload], group: &Group) -> Result<(), CommitError> {
         let started = Instant::now();
         let now = self.parts.clock.now();
-        let mut payloads: Vec<(String, u32, Vec<u8>)> = Vec::new();
-        for part in parts {
-            encode(&stream_of(&part.batch), &part.batch.rows, &mut payloads)?;
-        }
         let frames: Vec<NewFrame<'_>> = payloads
             .iter()
             .map(|(stream, row_count, payload)| NewFrame {
@@ -411,8 +434,11 @@ fn stream_of(batch: &EventBatch) -> String {
     format!("{}/{}", batch.model, batch.kind.name())
 }
 
+/// A stream, the rows in a payload, and the payload.
+type Payload = (String, u32, Vec<u8>);
+
 /// Encodes rows as one payload, or as several where one would be too long.
-fn encode(stream: &str, rows: &RecordBatch, payloads: &mut Vec<(String, u32, Vec<u8>)>) -> Result<(), CommitError> {
+fn encode(stream: &str, rows: &RecordBatch, payloads: &mut Vec<Payload>) -> Result<(), CommitError> {
     let payload = payload::encode(rows).map_err(|error| CommitError::Internal(error.to_string()))?;
     let count = rows.num_rows();
     if payload.len() <= FRAME_PAYLOAD_BYTES {
@@ -454,7 +480,7 @@ pub fn build(
     }
     let batches = builder.finish().map_err(|error| CommitError::Internal(error.to_string()))?;
     door.keep(builder);
-    count_undeclared(&undeclared, &door.spec.model, parts);
+    count_undeclared(&undeclared, door, parts);
     batches.iter().map(|batch| clean(door, batch, parts)).collect()
 }
 
@@ -469,10 +495,10 @@ pub fn clean(door: &ModelDoor, batch: &EventBatch, parts: &Parts) -> Result<Even
 }
 
 /// Counts the keys that were dropped.
-pub fn count_undeclared(undeclared: &Undeclared, model: &str, parts: &Parts) {
-    let now = parts.clock.now();
+pub fn count_undeclared(undeclared: &Undeclared, door: &ModelDoor, parts: &Parts) {
+    let (now, model) = (parts.clock.now(), &door.spec.model);
     for (path, count) in &undeclared.paths {
-        parts.tallies.add(now, model, what::UNDECLARED, path, *count);
+        parts.tallies.add(now, model, what::UNDECLARED, &door.cleaner.shown_name(path), *count);
     }
     parts.tallies.add(now, model, what::UNDECLARED, "…", undeclared.others);
 }
@@ -500,10 +526,11 @@ pub fn remember(workspace: &Workspace, seen: &mut Seen, secret: u64, now: i64) -
         }
         let ids = payload::decode_column(&frame.payload, column::ID)?;
         let Some(ids) = ids.as_ref().and_then(|ids| ids.as_string_opt::<i32>()) else { continue };
+        let marker = Marker::new(secret, &frame.stream);
         for (index, id) in ids.iter().enumerate() {
             if let Some(id) = id {
                 let offset = frame.first_offset + index as u64;
-                seen.add(mark(secret, &frame.stream, id), offset, frame.received_at_microseconds);
+                seen.add(marker.mark(id), offset, frame.received_at_microseconds);
                 rows += 1;
             }
         }

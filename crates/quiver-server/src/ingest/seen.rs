@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
 /// The horizon is cut into so many parts; the oldest part is forgotten as a whole.
 const BUCKETS: usize = 8;
@@ -54,13 +54,22 @@ impl Hasher for LowBits {
     }
 }
 
-/// The mark of an event of one stream; `secret` keeps senders from making two ids meet.
-pub fn mark(secret: u64, stream: &str, id: &str) -> Mark {
-    let mut hasher = Xxh3::with_seed(secret);
-    hasher.update(stream.as_bytes());
-    hasher.update(&[0]);
-    hasher.update(id.as_bytes());
-    hasher.digest128()
+/// Makes the marks of one stream; the secret keeps senders from making two ids meet.
+#[derive(Debug, Clone, Copy)]
+pub struct Marker {
+    seed: u64,
+}
+
+impl Marker {
+    /// The marker of a stream such as `flight-delay/prediction`.
+    pub fn new(secret: u64, stream: &str) -> Self {
+        Self { seed: xxh3_64_with_seed(stream.as_bytes(), secret) }
+    }
+
+    /// The mark of an id.
+    pub fn mark(self, id: &str) -> Mark {
+        xxh3_128_with_seed(id.as_bytes(), self.seed)
+    }
 }
 
 impl Seen {
@@ -90,7 +99,7 @@ impl Seen {
 
     /// The offset from which on the journal is needed to rebuild this memory.
     pub fn oldest_offset(&self) -> Option<u64> {
-        self.buckets.front().map(|bucket| bucket.first_offset)
+        self.buckets.iter().map(|bucket| bucket.first_offset).min()
     }
 
     /// How far back a repeat is recognised now, in microseconds.
@@ -184,8 +193,10 @@ mod tests {
 
     #[test]
     fn marks_of_two_streams_differ() {
+        let mark = |secret, stream, id| Marker::new(secret, stream).mark(id);
         assert_ne!(mark(1, "a/prediction", "x"), mark(1, "a/feedback", "x"));
         assert_ne!(mark(1, "a", "b"), mark(2, "a", "b"));
+        assert_ne!(mark(1, "a", "b"), mark(1, "a", "c"));
         assert_eq!(mark(3, "a", "b"), mark(3, "a", "b"));
     }
 }

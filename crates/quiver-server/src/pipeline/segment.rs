@@ -105,7 +105,12 @@ impl Pipeline {
                 let from = table.next_offset(&application).await?;
                 // A journal that lost its newest rows would give their offsets again, and the tables would take the
                 // new rows for repeats.
-                self.workspace.journal().skip_to(from.unwrap_or(0).max(0) as u64)?;
+                let lost = self.workspace.journal().skip_to(from.unwrap_or(0).max(0) as u64)?;
+                if lost > 0 {
+                    self.workspace.note_lost(lost);
+                    let model = &self.spec.model;
+                    tracing::error!(lost, model, "the journal lacks rows that the tables hold: acknowledged ones were lost in it");
+                }
                 self.tables.push(OpenTable { kind, table, from });
             }
             self.flushed_to = self.tables.iter().map(|open| open.from.unwrap_or(0)).min().unwrap_or(0);

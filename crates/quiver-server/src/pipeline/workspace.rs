@@ -5,6 +5,7 @@ use quiver_store::catalogue::Catalogue;
 use quiver_store::data_folder::DataFolder;
 use quiver_store::journal::{FrameReader, Journal, JournalOptions, Recovery};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
@@ -14,6 +15,8 @@ pub struct Workspace {
     pub(crate) folder: DataFolder,
     pub(crate) catalogue: Catalogue,
     journal: Mutex<Journal>,
+    /// Offsets that the journal lost, as found at its opening and when tables turned out to be ahead of it.
+    lost_offsets: AtomicU64,
 }
 
 impl Workspace {
@@ -22,7 +25,18 @@ impl Workspace {
         let folder = DataFolder::open(path)?;
         let (journal, recovery) = folder.open_journal(fresh_epoch, JournalOptions::default())?;
         let catalogue = folder.open_catalogue().await?;
-        Ok((Self { folder, catalogue, journal: Mutex::new(journal) }, recovery))
+        let lost_offsets = AtomicU64::new(recovery.lost_offsets);
+        Ok((Self { folder, catalogue, journal: Mutex::new(journal), lost_offsets }, recovery))
+    }
+
+    /// Counts offsets that the journal turned out to lack.
+    pub(crate) fn note_lost(&self, offsets: u64) {
+        self.lost_offsets.fetch_add(offsets, Ordering::Relaxed);
+    }
+
+    /// Offsets that the journal lost.
+    pub fn lost_offsets(&self) -> u64 {
+        self.lost_offsets.load(Ordering::Relaxed)
     }
 
     /// The folder.

@@ -364,6 +364,10 @@ pub fn note_mapping(events: &Events<'_>, read: &Read, context: Context) {
         }
     }
     for (key, dropped) in read.undeclared.iter().take(20) {
+        // A key may hold anything, and a note may end in a log.
+        let plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | ' ' | '…');
+        let is_name = key.chars().all(plain) && !key.chars().any(|letter| letter.is_ascii_digit());
+        let key = if is_name { key.as_str() } else { "…" };
         context.note(&format!("key `{key}` is not declared and was dropped {} times", count(*dropped)));
     }
 }

@@ -34,7 +34,7 @@ pub fn decode_logs(request: &ExportLogsServiceRequest, now: Timestamp) -> Otlp {
                 match body_of(record, &levels) {
                     Ok(Some(body)) => {
                         let named = body.contains_key("model") || levels.named_model().is_some();
-                        if !named {
+                        if !named && own.quiver.is_empty() && own.kind.is_none() {
                             found.inferred.insert(position);
                         }
                         let facts = facts_of(record, resource, &own, named, now, &mut hashes);

@@ -83,7 +83,7 @@ def loaded(
     command = [str(binary), load.mode]
     for key, value in arguments.items():
         command += [f"--{key}", str(value)]
-    answer = subprocess.run(command, capture_output=True, text=True)
+    answer = subprocess.run(command, check=False, capture_output=True, text=True)
     if answer.returncode != 0:
         raise LoadFailed(f"{load.name}: {answer.stderr.strip()[-1000:]}")
     figures: dict[str, Any] = json.loads(answer.stdout)
@@ -105,9 +105,7 @@ def quiver_phase(
     figures["server_cpu_seconds"] = server.cpu_seconds() - used
     figures["resident_bytes"] = server.resident_bytes()
     behind = server.status()
-    figures["events_behind"] = (
-        behind["acknowledged_offset"] - behind["segment_offset"]
-    )
+    figures["events_behind"] = behind["acknowledged_offset"] - behind["segment_offset"]
     figures["drain_seconds"] = server.drain()
     figures["server_cpu_seconds_drained"] = server.cpu_seconds() - used
     figures["resident_bytes_drained"] = server.resident_bytes()
@@ -207,8 +205,28 @@ def wanted(name: str, arguments: argparse.Namespace) -> bool:
 def table(rows: list[dict[str, Any]]) -> str:
     """Lays the rows out as a Markdown table."""
     speeds = {row["job"]: row["accepted_per_second"] for row in rows}
-    head = ("job", "events/s", "sustained/s", "requests/s", "refused", "p50 ms", "p99 ms", "p99.9 ms")
-    head += ("server CPU µs/event", "with tables", "client CPU s", "peak MiB", "disk B/event", "÷ limit", "÷ NATS", "kept")
+    costs = {row["job"]: cpu_per_event(row) for row in rows}
+    head = (
+        "job",
+        "events/s",
+        "sustained/s",
+        "requests/s",
+        "refused",
+        "p50 ms",
+        "p99 ms",
+        "p99.9 ms",
+    )
+    head += (
+        "server CPU µs/event",
+        "with tables",
+        "client CPU s",
+        "peak MiB",
+        "disk B/event",
+        "÷ limit",
+        "limit CPU ÷ CPU",
+        "÷ NATS",
+        "kept",
+    )
     lines = [head, tuple("---" for _ in head)]
     for row in rows:
         events = max(row["accepted"], 1)
@@ -227,6 +245,7 @@ def table(rows: list[dict[str, Any]]) -> str:
                 figure(row, "resident_bytes", 1 / MEBIBYTE, ".0f"),
                 figure(row, "disk_bytes", 1 / events, ".0f"),
                 ratio(speeds, row["job"], LIMIT),
+                ratio(costs, row["job"], LIMIT, turned=True),
                 ratio(speeds, row["job"], NATS_WINDOW),
                 "–" if "kept" not in row else "yes" if row["kept"] else "NO",
             )
@@ -241,10 +260,18 @@ def figure(row: dict[str, Any], key: str, factor: float, form: str) -> str:
     return format(row[key] if factor == 1 else row[key] * factor, form)
 
 
-def ratio(speeds: dict[str, float], job: str, base: str) -> str:
-    """A job's speed by another's."""
-    known = base in speeds and not job.startswith(("parse", "nats"))
-    return f"{speeds[job] / speeds[base]:.2f}" if known else "–"
+def cpu_per_event(row: dict[str, Any]) -> float:
+    """CPU seconds of an event: the server's, or the parser's own. Others who use the cores change it little."""
+    used: float = row.get("server_cpu_seconds", row["client_cpu_seconds"])
+    return used / max(row["accepted"], 1)
+
+
+def ratio(figures: dict[str, float], job: str, base: str, turned: bool = False) -> str:
+    """A job's figure by another's, or the other way round."""
+    if base not in figures or job.startswith(("parse", "nats")):
+        return "–"
+    share = figures[job] / figures[base]
+    return f"{1 / share if turned and share else share:.2f}"
 
 
 def complaints(rows: list[dict[str, Any]]) -> list[str]:
@@ -275,7 +302,9 @@ def profile_of(binary: Path) -> str:
 def parsed() -> argparse.Namespace:
     """Reads the command line."""
     target = Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
-    built = target / ("release" if (target / "release" / "quiver").exists() else "debug")
+    built = target / (
+        "release" if (target / "release" / "quiver").exists() else "debug"
+    )
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--quiver",
@@ -290,17 +319,22 @@ def parsed() -> argparse.Namespace:
     )
     parser.add_argument(
         "--nats",
-        default=shutil.which("nats-server") or shutil.which("nats-server", path="/usr/sbin"),
+        default=shutil.which("nats-server")
+        or shutil.which("nats-server", path="/usr/sbin"),
         help="the NATS server; without it there is no ratio to it",
     )
     parser.add_argument("--seconds", type=float, default=10, help="of each load")
     parser.add_argument(
         "--long", action="store_true", help="pressure and sustained load of ten minutes"
     )
-    parser.add_argument("--only", nargs="*", metavar="JOB", help="jobs whose names start so")
+    parser.add_argument(
+        "--only", nargs="*", metavar="JOB", help="jobs whose names start so"
+    )
     parser.add_argument("--data-folder", type=Path, default=DATA_FOLDER / "ingest")
     parser.add_argument(
-        "--output", type=Path, help="the JSON file; default: ingest.json beside the data"
+        "--output",
+        type=Path,
+        help="the JSON file; default: ingest.json beside the data",
     )
     arguments = parser.parse_args()
     arguments.pressure_seconds = 600 if arguments.long else arguments.seconds
@@ -314,7 +348,12 @@ def main() -> int:
     rows = []
     for load in LIMITS:
         if not arguments.only or wanted(load.name, arguments):
-            rows.append(measured(load.name, loaded(arguments.load, load, min(arguments.seconds, 10), "-")))
+            rows.append(
+                measured(
+                    load.name,
+                    loaded(arguments.load, load, min(arguments.seconds, 10), "-"),
+                )
+            )
     try:
         rows += quiver_rows(arguments)
         rows += pressure_rows(arguments)
@@ -328,14 +367,28 @@ def main() -> int:
     versions = binary_version(arguments.quiver)
     profile = profile_of(arguments.quiver)
     print(f"## Taking events in, {arguments.seconds:g} s each\n")
-    print(f"{facts['cores']} cores ({facts['processor']}), {facts['memory_gib']} GiB, {facts['system']}; load average before {busy:.1f}.")
-    print(f"Quiver {versions.get('quiver')} of the {profile} profile; the load runs on the same cores.\n")
+    print(
+        f"{facts['cores']} cores ({facts['processor']}), {facts['memory_gib']} GiB, {facts['system']}; load average before {busy:.1f}."
+    )
+    print(
+        f"Quiver {versions.get('quiver')} of the {profile} profile; the load runs on the same cores.\n"
+    )
     print(table(whole))
     wrong = complaints(whole)
-    print("\n" + "\n".join(f"- {complaint}" for complaint in wrong) if wrong else "\nEverything acknowledged was in the tables once.")
+    print(
+        "\n" + "\n".join(f"- {complaint}" for complaint in wrong)
+        if wrong
+        else "\nEverything acknowledged was in the tables once."
+    )
     target = arguments.output or arguments.data_folder / "ingest.json"
     target.parent.mkdir(parents=True, exist_ok=True)
-    content = {"machine": facts, "versions": versions, "profile": profile, "jobs": rows, "complaints": wrong}
+    content = {
+        "machine": facts,
+        "versions": versions,
+        "profile": profile,
+        "jobs": rows,
+        "complaints": wrong,
+    }
     target.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return 1 if wrong or len(whole) < len(rows) else 0
 

@@ -103,7 +103,9 @@ class Quiver(Process):
                 text: str = answer.read().decode()
                 return text
         except urllib.error.HTTPError as error:
-            raise ServerFailed(f"{path}: {error.code} {error.read()[:300]!r}") from error
+            raise ServerFailed(
+                f"{path}: {error.code} {error.read()[:300]!r}"
+            ) from error
         except OSError as error:
             raise ServerFailed(f"{path}: {error}; {self.last_words()}") from error
 

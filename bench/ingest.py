@@ -98,7 +98,7 @@ def quiver_phase(
     requests_per_second: float = 0,
 ) -> dict[str, Any]:
     """Loads a running server, then checks that what it acknowledged is in its tables."""
-    rows = server.table_rows()
+    rows, disk = server.table_rows(), server.disk_bytes()
     used = server.cpu_seconds()
     address = server.otlp if load.mode == "otlp" else server.address
     figures = loaded(binary, load, seconds, address, requests_per_second)
@@ -110,7 +110,7 @@ def quiver_phase(
     figures["server_cpu_seconds_drained"] = server.cpu_seconds() - used
     figures["resident_bytes_drained"] = server.resident_bytes()
     figures["rows_in_tables"] = server.table_rows() - rows
-    figures["disk_bytes"] = server.disk_bytes()
+    figures["disk_bytes"] = server.disk_bytes() - disk
     whole = figures["seconds"] + figures["drain_seconds"]
     figures["sustained_per_second"] = figures["accepted"] / whole
     figures["kept"] = figures["rows_in_tables"] == figures["accepted"]

@@ -65,9 +65,7 @@ impl Monitor {
             | Self::Stale
             | Self::Drift
             | Self::PersonalData => Arrow::Features,
-            Self::Latency | Self::Errors | Self::InvalidInput | Self::Refused | Self::ClockSkew => {
-                Arrow::Inference
-            }
+            Self::Latency | Self::Errors | Self::InvalidInput | Self::Refused | Self::ClockSkew => Arrow::Inference,
             Self::ScoreDrift | Self::DecisionRate | Self::Fallback | Self::Override => Arrow::Decision,
             Self::LabelDelay | Self::LabelShare | Self::Quality => Arrow::Feedback,
         }

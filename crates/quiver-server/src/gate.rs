@@ -1,6 +1,6 @@
 //! Judges events without a store, for CI: measures them in memory, against a reference that came beside them.
 
-use crate::evaluation::{WindowInputs, ArmJudge, Evaluation, labels_of};
+use crate::evaluation::{ArmJudge, Evaluation, WindowInputs, labels_of};
 use crate::measure::{
     Joiner, MeasureError, ProfileKey, WindowCounter, freeze_options, model_plan, outcome_plan, plan_on_edges,
 };

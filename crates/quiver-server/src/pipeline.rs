@@ -143,7 +143,8 @@ impl Pipeline {
     /// The ids of one kind of event that the tables hold and that arrived since.
     pub async fn ids_since(&self, kind: Kind, since: Timestamp) -> Result<Vec<String>, PipelineError> {
         let table = kind.table_name();
-        let statement = format!("SELECT id FROM {table} WHERE received_at >= CAST('{since}' AS TIMESTAMP WITH TIME ZONE)");
+        let statement =
+            format!("SELECT id FROM {table} WHERE received_at >= CAST('{since}' AS TIMESTAMP WITH TIME ZONE)");
         let mut ids = Vec::new();
         for batch in self.queries().await?.sql(&statement).await? {
             ids.extend(crate::measure::Rows(&batch).texts(quiver_event::batch::column::ID)?);

@@ -223,7 +223,8 @@ fn remembered(workspace: &Workspace, config: &ServerConfig, secret: u64, clock: 
 /// Refuses to open a port that nobody could use.
 async fn check_keys(config: &ServerConfig, workspace: &Workspace) -> Result<(), ServeError> {
     let mut listeners = config.listeners().into_iter().map(|(_, address)| address);
-    let Some(address) = listeners.find(|address| config.auth.keys.requires_key(*address)) else { return Ok(()) };
+    let refused = |address: &config::Address| config.auth.keys.requires_key(*address) && !address.is_loopback();
+    let Some(address) = listeners.find(refused) else { return Ok(()) };
     let keys = workspace.catalogue().keys(DEFAULT_WORKSPACE).await.map_err(PipelineError::from)?;
     match keys.iter().any(|key| key.revoked_at_microseconds.is_none()) {
         true => Ok(()),

@@ -176,12 +176,12 @@ pub fn events_of(
     Ok((EventBatch { model: spec.model.clone(), kind, rows }, rejected))
 }
 
+/// The place of a row in its batch, from 1, and what of it is too long.
+pub type LongRow = (u64, &'static str);
+
 /// Takes out the rows with a text longer than an event may be, or an identifier longer than the limit; also their
 /// places in the batch, from 1, with the reason.
-pub fn not_too_long(
-    events: EventBatch,
-    event_bytes: usize,
-) -> Result<(EventBatch, Vec<(u64, &'static str)>), ArrowError> {
+pub fn not_too_long(events: EventBatch, event_bytes: usize) -> Result<(EventBatch, Vec<LongRow>), ArrowError> {
     let mut refused: BTreeMap<usize, &'static str> = BTreeMap::new();
     let schema = events.rows.schema();
     for (field, values) in schema.fields().iter().zip(events.rows.columns()) {

@@ -16,7 +16,8 @@ pub fn judge(spec: &Spec, facts: &WindowFacts<'_>) -> Vec<Finding> {
     let Some(door) = facts.door else { return Vec::new() };
     let mut findings = vec![refused(spec, facts)];
     if let Some(count) = door.refused.get(AHEAD) {
-        let words = format!("{count} events were ahead of the server's clock and were refused; check their sender's clock");
+        let words =
+            format!("{count} events were ahead of the server's clock and were refused; check their sender's clock");
         findings.push(counted(facts, Monitor::ClockSkew, "clock_skew", *count, words));
     }
     for ((field, detector), count) in &door.personal {
@@ -35,9 +36,11 @@ fn refused(spec: &Spec, facts: &WindowFacts<'_>) -> Finding {
     let reasons = facts.door.map_or(&none, |door| &door.refused);
     let part: u64 = reasons.values().sum();
     let rows = part + facts.profile.map_or(0, Profile::rows);
-    let limit = spec.service.as_ref().and_then(|service| service.invalid_rate).map(|share| Limit::AtMost(share.value()));
+    let limit =
+        spec.service.as_ref().and_then(|service| service.invalid_rate).map(|share| Limit::AtMost(share.value()));
     let fact = ShareFact { part, rows, reference: None, limit, is_promise: true };
-    let mut finding = judge_share(blank(facts, Monitor::Refused, "refused_events", None), &fact, "were refused at the door");
+    let mut finding =
+        judge_share(blank(facts, Monitor::Refused, "refused_events", None), &fact, "were refused at the door");
     if part > 0 {
         let reasons: Vec<String> = reasons.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
         finding.evidence.push_str(&format!(" ({})", reasons.join(", ")));
@@ -80,7 +83,18 @@ mod tests {
         let (outcomes, reference) = (Outcomes::default(), ReferenceFacts::default());
         let window = Window { start: Timestamp(0), end: Timestamp(10) };
         let watermark = Timestamp(10);
-        judge(spec, &WindowFacts { arm: "control", window, profile: None, outcomes: &outcomes, reference: &reference, door, watermark })
+        judge(
+            spec,
+            &WindowFacts {
+                arm: "control",
+                window,
+                profile: None,
+                outcomes: &outcomes,
+                reference: &reference,
+                door,
+                watermark,
+            },
+        )
     }
 
     #[test]

@@ -45,7 +45,8 @@ impl Rate {
         let Some(limiter) = &self.limiter else { return Ok(()) };
         limiter.check_key(sender).map_err(|until| {
             let seconds = until.wait_time_from(self.clock.now()).as_secs() + 1;
-            let detail = "this sender makes more requests a second than ingest.rate_limit allows; send fewer, larger batches";
+            let detail =
+                "this sender makes more requests a second than ingest.rate_limit allows; send fewer, larger batches";
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate-limit", "too many requests", detail)
                 .retry_after(u32::try_from(seconds).unwrap_or(u32::MAX))
         })

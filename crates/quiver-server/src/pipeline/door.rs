@@ -55,7 +55,9 @@ impl Pipeline {
                 }
                 what::REDACTED => {
                     let mut parts = tally.subject.rsplitn(3, '/');
-                    let (Some(_), Some(class), Some(field)) = (parts.next(), parts.next(), parts.next()) else { continue };
+                    let (Some(_), Some(class), Some(field)) = (parts.next(), parts.next(), parts.next()) else {
+                        continue;
+                    };
                     if !CLASSES.contains(&class) {
                         let key = (field.to_owned(), class.to_owned());
                         *found.windows.entry(window).or_default().personal.entry(key).or_default() += count;

@@ -3,9 +3,9 @@
 use super::{Pipeline, PipelineError, shared};
 use crate::evaluation::{ArmJudge, Evaluation, WindowInputs, labels_of};
 use crate::measure::{Rows, model_plan};
-use quiver_event::spec::LIVE_ARM;
 use futures::StreamExt;
 use quiver_event::event::Kind;
+use quiver_event::spec::LIVE_ARM;
 use quiver_event::time::{Timestamp, Window, WindowFinder, WindowLength, Zone};
 use quiver_judge::facts::{Outcomes, ReferenceFacts};
 use quiver_judge::finding::Slice;
@@ -70,8 +70,7 @@ impl Pipeline {
             for (arm, version, window, profile) in profile_rows(&batch.map_err(QueryError::from)?)? {
                 if let Some((arm, window, profile)) = periods.add(&arm, window, profile)? {
                     let outcomes = outcomes.windows.get(&(arm.clone(), window)).unwrap_or(&none);
-                    let inputs =
-                        WindowInputs { profile: &profile, outcomes, door: door.of(&arm, window), watermark };
+                    let inputs = WindowInputs { profile: &profile, outcomes, door: door.of(&arm, window), watermark };
                     arms.entry(arm.clone()).or_default().judge(&self.spec, &arm, window, &inputs)?;
                 }
                 arms.entry(arm).or_default().versions.insert(version);

@@ -109,7 +109,11 @@ impl Pipeline {
                 if lost > 0 {
                     self.workspace.note_lost(lost);
                     let model = &self.spec.model;
-                    tracing::error!(lost, model, "the journal lacks rows that the tables hold: acknowledged ones were lost in it");
+                    tracing::error!(
+                        lost,
+                        model,
+                        "the journal lacks rows that the tables hold: acknowledged ones were lost in it"
+                    );
                 }
                 self.tables.push(OpenTable { kind, table, from });
             }

@@ -35,7 +35,7 @@ def test_every_answer_is_documented(tmp_path, long):
         post(server, events(20))
         done = schemathesis(server, 400 if long else 12)
         assert done.returncode == 0, done.stdout[-8_000:] + done.stderr[-2_000:]
-        assert "No issues found" in done.stdout, done.stdout[-8_000:]
+        assert "❌" not in done.stdout, done.stdout[-8_000:]
         # It still works, and nothing inside has failed.
         assert post(server, events(5, prefix="after")).json()["accepted"] == 5
         assert server.get("/v1/status").json()["stage_errors"] == {}

@@ -50,6 +50,9 @@ pub enum RedactError {
     Arrow(#[from] ArrowError),
 }
 
+/// Telephone and card numbers have more digits; names of keys such as `top_10` or `v2026` have fewer.
+const MOST_DIGITS_OF_A_NAME: usize = 5;
+
 /// The stand-in for replaced values.
 pub const REPLACEMENT: &str = "[redacted]";
 
@@ -119,10 +122,17 @@ impl Cleaner {
         Ok((EventBatch { model: batch.model.clone(), kind: batch.kind, rows }, counts))
     }
 
-    /// The name of something undeclared as it may be counted and shown: a sender can put anything into a key.
-    pub fn shown_name<'a>(&self, name: &'a str) -> &'a str {
-        let plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | ' ' | '…');
-        if name.chars().all(plain) && self.detectors.is_clean(name) { name } else { REPLACEMENT }
+    /// The path of something undeclared as it may be counted and shown: a sender can put anything into a key, so that
+    /// only what looks like a name is repeated.
+    pub fn shown_name(&self, path: &str) -> String {
+        let is_name = |part: &str| {
+            let plain = part.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '…'));
+            let digits = part.chars().filter(char::is_ascii_digit).count();
+            let named = part.chars().next().is_some_and(|first| !first.is_numeric());
+            plain && named && digits <= MOST_DIGITS_OF_A_NAME && self.detectors.is_clean(part)
+        };
+        let parts = path.split('.').map(|part| if is_name(part) { part } else { REPLACEMENT });
+        parts.collect::<Vec<_>>().join(".")
     }
 
     fn clean_column(

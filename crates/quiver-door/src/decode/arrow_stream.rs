@@ -14,6 +14,7 @@ use quiver_event::batch::{EventBatch, column, schema_of};
 use quiver_event::event::Kind;
 use quiver_event::spec::Spec;
 use quiver_event::time::Timestamp;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -48,6 +49,15 @@ impl From<ArrowError> for ArrowBodyError {
     }
 }
 
+thread_local! {
+    static READING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is reading a stream: a panic of the library then is a malformed body, and nobody's defect here.
+pub fn is_reading() -> bool {
+    READING.get()
+}
+
 /// Reads a whole stream. What its buffers claim to hold is added up first: the library allocates what they claim.
 pub fn read(body: &[u8], decoded_limit_bytes: usize) -> Result<ArrowStream, ArrowBodyError> {
     let bytes = claimed_bytes(body)?;
@@ -55,12 +65,14 @@ pub fn read(body: &[u8], decoded_limit_bytes: usize) -> Result<ArrowStream, Arro
         return Err(ArrowBodyError::TooLarge { bytes, limit: decoded_limit_bytes });
     }
     // The library panics on some streams whose metadata contradicts itself; for a sender that is a malformed body.
+    READING.set(true);
     let read = std::panic::catch_unwind(|| -> Result<ArrowStream, ArrowError> {
         let reader = StreamReader::try_new(body, None)?;
         let schema = reader.schema();
         let batches = reader.collect::<Result<Vec<_>, _>>()?;
         Ok(ArrowStream { schema, batches })
     });
+    READING.set(false);
     match read {
         Ok(stream) => Ok(stream?),
         Err(_) => Err(ArrowBodyError::Malformed("its metadata contradicts itself".to_owned())),

@@ -17,7 +17,11 @@ enum Strength {
 }
 
 /// Names as they end, without hyphens, underscores and blanks.
-const NAMES: [(&str, Strength); 24] = [
+const NAMES: [(&str, Strength); 28] = [
+    ("contraseña", Strength::Strong),
+    ("contrasena", Strength::Strong),
+    ("senha", Strength::Strong),
+    ("sessionid", Strength::Strong),
     ("password", Strength::Strong),
     ("passwd", Strength::Strong),
     ("passphrase", Strength::Strong),

@@ -151,7 +151,7 @@ fn long_streams_come_in_batches_of_bounded_size() {
 fn numbers_that_json_has_no_word_for_come_by_name() {
     let line = |value: &str| {
         format!(
-            r#"{{"kind":"prediction","model":"flight-delay","id":"1","at":"2013-07-01T14:00:00Z","features":{{"wind_speed":{value}}}}}"#
+            r#"{{"kind":"prediction","model":"flight-delay","id":"1","at":"2013-07-01T14:00:00Z","features":{{"distance":1,"wind_speed":{value}}}}}"#
         )
     };
     for (written, expected) in [("\"Infinity\"", f64::INFINITY), ("\"-Infinity\"", f64::NEG_INFINITY), ("2.5", 2.5)] {

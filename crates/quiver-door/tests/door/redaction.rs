@@ -73,3 +73,40 @@ fn feedback_and_changes_pass_as_they_are() {
     assert_eq!(cleaned.rows, decoded.batches[0].rows);
     assert_eq!(counts, RedactionCounts::new());
 }
+
+#[test]
+fn names_of_keys_are_repeated_and_what_is_no_name_is_not() {
+    let cleaner = cleaner(&spec("model: m\ntask: binary\nfeatures: {x: {type: number}}\n"));
+    let card = ["4539", "5787", "6362", "1486"].concat();
+    for (path, shown) in [
+        ("features.wind_speed", "features.wind_speed".to_owned()),
+        ("output.scor", "output.scor".to_owned()),
+        ("features.top_10", "features.top_10".to_owned()),
+        ("features.anna@example.org", "features.[redacted].org".to_owned()),
+        (format!("slices.{card}").as_str(), "slices.[redacted]".to_owned()),
+        ("cost.u 1881", "cost.[redacted]".to_owned()),
+    ] {
+        assert_eq!(cleaner.shown_name(path), shown);
+    }
+}
+
+#[test]
+fn a_card_number_is_none_that_a_number_may_hold_unless_its_range_says_so() {
+    let line = |name: &str, number: &str| {
+        format!(
+            r#"{{"kind":"prediction","model":"m","id":"1","at":"2013-07-01T14:00:00Z","features":{{"{name}":{number}}}}}"#
+        )
+    };
+    let spec = spec(
+        "model: m\ntask: binary\nfeatures:\n  x: {type: number, privacy: public}\n  micros: {type: number, range: [0, 9000000000000000]}\n",
+    );
+    let card = ["4539", "5787", "6362", "1486"].concat();
+    let kept = |name: &str, number: &str| {
+        let decoded = decode_events(&spec, line(name, number).as_bytes(), &mut || "made".to_owned()).unwrap();
+        let (cleaned, counts) = cleaner(&spec).clean(&decoded.batches[0]).unwrap();
+        (cleaned.rows.column_by_name(&format!("feature_{name}")).unwrap().is_valid(0), counts.len())
+    };
+    assert_eq!(kept("x", &card), (false, 1));
+    assert_eq!(kept("x", "1372687391000000"), (true, 0), "a time in microseconds");
+    assert_eq!(kept("micros", &card), (true, 0));
+}

@@ -63,7 +63,7 @@ ingest: {queue: 2GiB, deduplication: {horizon: 1d, memory: 10MiB}, max_clock_ske
   events_per_request: 5, rate_limit: 500 per second}
 disk: {read_only_below: 5%}
 flow: {flush_every: 1m, flush_rows: 9, judge_every: 1h}
-retention: {every: 1d, orphans_after: 1h}
+retention: {every: 1d, orphans_after: 1h, verify_every: 7d}
 auth: {keys: required}
 log: {format: text, level: debug}
 ";
@@ -245,7 +245,7 @@ fn the_reference_names_every_key_with_its_default() {
     for key in yaml_keys(&server_schema()) {
         assert!(reference.contains(&format!("| `{key}` | ")), "{key} is not in the reference");
     }
-    for line in ["`127.0.0.1:8600`", "`20MiB`", "`5ms`", "`auto`", "`1GiB`"] {
+    for line in ["`127.0.0.1:8600`", "`20MiB`", "`10m`", "`auto`", "`1GiB`"] {
         assert!(reference.contains(line), "no default {line}:\n{reference}");
     }
 }

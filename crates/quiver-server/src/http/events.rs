@@ -133,11 +133,11 @@ pub async fn take(
     if let Some(problem) = app.closed() {
         return Err(problem);
     }
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    let weight = 1 + (announced.unwrap_or(0) / PERMIT_BYTES).min(16);
+    // Whoever sends slowly holds memory that is counted, and no place at work.
+    let received = receive(headers, body, &app.budget, app.limits).await?;
+    let weight = 1 + (received.bytes.len() / PERMIT_BYTES).min(16);
     let permit = Arc::clone(&app.at_work).try_acquire_many_owned(weight as u32);
     let permit = permit.map_err(|_| Problem::overloaded("the server works on as many requests as it can"))?;
-    let received = receive(headers, body, &app.budget, app.limits).await?;
     let work = {
         let app = Arc::clone(app);
         let inline = received.encoding == super::receive::Encoding::Identity && received.bytes.len() <= INLINE_BYTES;

@@ -195,7 +195,7 @@ impl BodyReader {
                     for column in mapping.undeclared() {
                         let now = self.parts.clock.now();
                         let name = door.cleaner.shown_name(column);
-                        self.parts.tallies.add(now, model, what::UNDECLARED, name, batch.num_rows() as u64);
+                        self.parts.tallies.add(now, model, what::UNDECLARED, &name, batch.num_rows() as u64);
                     }
                     let mapped = mapping.map(batch, first_row);
                     mapped.map(|mapped| (mapped.predictions, mapped.rejected)).map_err(|error| error.to_string())

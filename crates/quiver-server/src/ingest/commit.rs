@@ -498,7 +498,7 @@ pub fn clean(door: &ModelDoor, batch: &EventBatch, parts: &Parts) -> Result<Even
 pub fn count_undeclared(undeclared: &Undeclared, door: &ModelDoor, parts: &Parts) {
     let (now, model) = (parts.clock.now(), &door.spec.model);
     for (path, count) in &undeclared.paths {
-        parts.tallies.add(now, model, what::UNDECLARED, door.cleaner.shown_name(path), *count);
+        parts.tallies.add(now, model, what::UNDECLARED, &door.cleaner.shown_name(path), *count);
     }
     parts.tallies.add(now, model, what::UNDECLARED, "…", undeclared.others);
 }

@@ -16,6 +16,12 @@ pub fn run(args: &ServeArgs, context: Context) -> Result<Outcome> {
     let config = config_of(args)?;
     log_to_stderr(&config, context)?;
     let specs = read_specs(&config.specs)?;
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !quiver_door::decode::arrow_stream::is_reading() {
+            usual(panic);
+        }
+    }));
     block_on(async {
         let outside = Outside { wall: Arc::new(now), random, specs };
         let server = Server::start(config.clone(), outside).await?;

@@ -17,11 +17,7 @@ enum Strength {
 }
 
 /// Names as they end, without hyphens, underscores and blanks.
-const NAMES: [(&str, Strength); 28] = [
-    ("contraseña", Strength::Strong),
-    ("contrasena", Strength::Strong),
-    ("senha", Strength::Strong),
-    ("sessionid", Strength::Strong),
+const NAMES: [(&str, Strength); 24] = [
     ("password", Strength::Strong),
     ("passwd", Strength::Strong),
     ("passphrase", Strength::Strong),

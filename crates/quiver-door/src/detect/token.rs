@@ -21,10 +21,7 @@ enum Tail {
 }
 
 /// Prefix, what follows, and the least bytes of that; those of keys that were ever issued are longer, never shorter.
-const MAKERS: [(&str, Tail, usize); 49] = [
-    ("hvs.", Tail::Any, 20),
-    ("hvb.", Tail::Any, 20),
-    ("ya29.", Tail::Any, 20),
+const MAKERS: [(&str, Tail, usize); 46] = [
     ("AKIA", Tail::Capitals, 16),
     ("ASIA", Tail::Capitals, 16),
     ("AIza", Tail::Any, 30),

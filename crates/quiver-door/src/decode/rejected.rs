@@ -111,8 +111,6 @@ pub mod reason {
     pub const IN_THE_FUTURE: &str = "in_the_future";
     /// Neither the event has an id nor the request an idempotency key.
     pub const NO_ID_NO_KEY: &str = "no_id_no_key";
-    /// The columns of a table do not fit the spec.
-    pub const NO_MAPPING: &str = "no_mapping";
 
     /// A CloudEvent of another version than 1.0.
     pub const SPEC_VERSION: &str = "spec_version";
@@ -159,7 +157,6 @@ pub mod reason {
             NO_TARGET => "name what the feedback is about: prediction_id, decision_id or entity",
             ID_TOO_LONG => "send identifiers of at most 512 bytes",
             IN_THE_FUTURE => "check the clock of the sender, or raise ingest.max_clock_skew",
-            NO_MAPPING => "name the columns as the spec does, or map them under its `columns`",
             SPEC_VERSION => "send CloudEvents of version 1.0",
             NO_ATTRIBUTE => "give the CloudEvent id, source, type and specversion, and a name of its model",
             UNKNOWN_TYPE => "send ml.quiver.event, or the requests and responses of KServe or Seldon",

@@ -322,7 +322,10 @@ def test_a_mistake_in_the_sender_costs_one_batch(make_client, server, monkeypatc
 
 def test_logging_in_the_middle_of_logging_loses_count_of_nothing(tmp_path):
     """A tracer logs once more at chosen instructions of the client itself, as a signal handler or destructor may."""
-    client = quiver_ml.Client(mode="offline", file=tmp_path / "events.ndjson", model="m")
+    # The queue holds all of them: how fast the file is written is not what is asked here.
+    client = quiver_ml.Client(
+        mode="offline", file=tmp_path / "events.ndjson", model="m", queue_events=10**6, queue_bytes=10**9
+    )
     inserted = [0]
 
     def interrupt(frame, event, _):

@@ -1,5 +1,6 @@
 //! Bytes in, clean events out: spec files, tables and NDJSON become checked and redacted batches; nothing is judged.
 
+pub mod capture;
 pub mod decode;
 pub mod detect;
 pub mod infer;

@@ -1,11 +1,12 @@
-//! The one place through which events leave the door: subjects and private fields are hashed, masked or dropped, and
-//! every text that stays is searched for personal data.
+//! The one place through which events leave the door: subjects and private fields are hashed, masked or dropped,
+//! every text that stays is searched for personal data, and features are kept as the spec's capture says.
 
 mod columns;
 mod key_ring;
 
 pub use key_ring::{KeyRing, SubjectKey};
 
+use crate::capture::Capture;
 use crate::detect::{DetectError, Detectors};
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch, StringArray, new_null_array};
 use arrow::compute::cast;
@@ -79,6 +80,7 @@ pub struct Cleaner {
     features: HashMap<String, (String, Feature)>,
     /// Texts that the owner wrote into the spec as values of a field: they are known not to name a person.
     declared: HashMap<String, HashSet<String>>,
+    capture: Capture,
 }
 
 impl Cleaner {
@@ -92,7 +94,7 @@ impl Cleaner {
         };
         let declared = spec.features.iter().filter(|(_, feature)| feature.values.is_some());
         let declared = declared.map(|(name, feature)| (feature_column(name), values(feature))).collect();
-        Self { keys, detectors, features: features.collect(), declared }
+        Self { keys, detectors, features: features.collect(), declared, capture: Capture::new(spec) }
     }
 
     /// Applies the spec's privacy and the detectors: what comes back may be written to disk, what went in must not.
@@ -119,7 +121,9 @@ impl Cleaner {
             columns.push(redacted);
         }
         let rows = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
-        Ok((EventBatch { model: batch.model.clone(), kind: batch.kind, rows }, counts))
+        // Last, so that personal data is counted in all rows, and ids are hashed as they are stored.
+        let clean = self.capture.apply(EventBatch { model: batch.model.clone(), kind: batch.kind, rows })?;
+        Ok((clean, counts))
     }
 
     /// The path of something undeclared as it may be counted and shown: a sender can put anything into a key, so that

@@ -2,7 +2,7 @@
 
 use crate::event::Kind;
 use crate::spec::{Feature, FeatureType, Spec};
-use arrow::array::RecordBatch;
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use std::sync::Arc;
 
@@ -91,6 +91,10 @@ pub mod column {
     pub const FEATURE_META: &str = "feature_meta";
     /// Why a feature's value was refused, by feature.
     pub const INVALID: &str = "invalid";
+    /// Whether the row's features were kept, and why: see [`super::capture`].
+    pub const CAPTURE: &str = "capture";
+    /// The probability with which a row like this one keeps its features.
+    pub const CAPTURE_PROBABILITY: &str = "capture_probability";
     /// The prediction a feedback speaks of.
     pub const PREDICTION_ID: &str = "prediction_id";
     /// The ranked item a feedback speaks of.
@@ -111,6 +115,16 @@ pub mod column {
     pub const WHAT: &str = "what";
     /// A reference to the change.
     pub const REFERENCE: &str = "reference";
+}
+
+/// What the column `capture` says of a row's features.
+pub mod capture {
+    /// They were kept because the row is in the sample, which is even: figures of features rest on these rows alone.
+    pub const SAMPLE: &str = "sample";
+    /// They were kept though the row is not in the sample, because the answer failed or was overridden.
+    pub const ALWAYS: &str = "always";
+    /// They were not kept.
+    pub const NONE: &str = "none";
 }
 
 /// Prefix of the column that holds a declared feature.
@@ -217,6 +231,8 @@ pub fn schema_of(kind: Kind, spec: &Spec) -> SchemaRef {
                 text(column::SUBJECT),
                 Field::new(column::FEATURE_META, map_type(DataType::Struct(feature_meta_fields())), true),
                 Field::new(column::INVALID, map_type(DataType::Utf8), true),
+                text(column::CAPTURE),
+                number(column::CAPTURE_PROBABILITY),
             ]);
             for (name, feature) in spec.features.iter() {
                 fields.push(Field::new(feature_column(name), feature_type(feature), true));
@@ -240,6 +256,20 @@ pub fn schema_of(kind: Kind, spec: &Spec) -> SchemaRef {
         Kind::Change => fields.extend([text(column::WHAT), text(column::REFERENCE)]),
     }
     Arc::new(Schema::new(fields))
+}
+
+/// Whether the action differs from the model's own; nothing where the events do not tell both.
+pub fn is_overridden(predictions: &RecordBatch) -> BooleanArray {
+    let texts = |name: &str| predictions.column_by_name(name).and_then(|values| values.as_string_opt::<i32>());
+    let (action, model_action) = (texts(column::ACTION), texts(column::MODEL_ACTION));
+    (0..predictions.num_rows())
+        .map(|row| match (action, model_action) {
+            (Some(action), Some(model)) if action.is_valid(row) && model.is_valid(row) => {
+                Some(action.value(row) != model.value(row))
+            }
+            _ => None,
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -65,6 +65,9 @@ pub struct Spec {
     /// When findings become alarms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alarms: Option<AlarmSpec>,
+    /// How much of each prediction is kept. Default: everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capture: Option<CaptureSpec>,
     /// Whose data this is, and how long it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub privacy: Option<PrivacySpec>,
@@ -436,6 +439,15 @@ pub struct AlarmSpec {
     pub false_pages: Option<String>,
 }
 
+/// How much of each prediction is kept: its row always, its features by chance.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CaptureSpec {
+    /// The share of predictions whose features are kept, chosen by a hash of their id. Features of failed and of
+    /// overridden answers are kept always, and those that are slices stay on every row.
+    pub features: Share,
+}
+
 /// Whose data this is, and how long it is kept.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -569,6 +581,16 @@ impl Spec {
         thresholds.sort_by(f64::total_cmp);
         thresholds.dedup();
         thresholds
+    }
+
+    /// How long events and profiles are kept.
+    pub fn retention(&self) -> Retention {
+        self.privacy.as_ref().map(|privacy| privacy.retention.clone()).unwrap_or_default()
+    }
+
+    /// The share of predictions whose features are kept.
+    pub fn capture_probability(&self) -> f64 {
+        self.capture.map_or(1.0, |capture| capture.features.value())
     }
 
     /// After this time a label is no longer waited for.

@@ -80,13 +80,36 @@ impl ReferenceFacts {
     }
 }
 
-/// What the door counted of a model in one window: what it kept out, and what it changed.
+/// What was counted of a model in one window beside its predictions: what the door kept out and changed, and orphans.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DoorCounts {
     /// Events refused, by reason.
     pub refused: BTreeMap<String, u64>,
     /// Texts in which personal data was seen and redacted, by field and detector.
     pub personal: BTreeMap<(String, String), u64>,
+    /// Feedback of the window, by its own time.
+    pub feedback: FeedbackCounts,
+}
+
+impl DoorCounts {
+    /// Whether there is anything that a finding would speak of.
+    pub fn is_worth_telling(&self) -> bool {
+        self.counted_at_the_door() || self.feedback.orphans > 0
+    }
+
+    /// Whether the door kept anything out, or changed it.
+    pub fn counted_at_the_door(&self) -> bool {
+        !self.refused.is_empty() || !self.personal.is_empty()
+    }
+}
+
+/// Feedback, and how much of it speaks of nothing that is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FeedbackCounts {
+    /// Feedback that names a prediction or a decision.
+    pub all: u64,
+    /// That of it whose prediction never came, or came longer before it than the feedback horizon.
+    pub orphans: u64,
 }
 
 /// Everything measured of one arm in one window.

@@ -48,6 +48,8 @@ pub enum Monitor {
     LabelDelay,
     /// Share of predictions whose label came.
     LabelShare,
+    /// Share of feedback whose prediction is not known.
+    OrphanFeedback,
     /// A realised quality metric.
     Quality,
 }
@@ -67,7 +69,7 @@ impl Monitor {
             | Self::PersonalData => Arrow::Features,
             Self::Latency | Self::Errors | Self::InvalidInput | Self::Refused | Self::ClockSkew => Arrow::Inference,
             Self::ScoreDrift | Self::DecisionRate | Self::Fallback | Self::Override => Arrow::Decision,
-            Self::LabelDelay | Self::LabelShare | Self::Quality => Arrow::Feedback,
+            Self::LabelDelay | Self::LabelShare | Self::OrphanFeedback | Self::Quality => Arrow::Feedback,
         }
     }
 
@@ -94,6 +96,7 @@ impl Monitor {
             Self::Override => "override",
             Self::LabelDelay => "label_delay",
             Self::LabelShare => "label_share",
+            Self::OrphanFeedback => "orphan_feedback",
             Self::Quality => "quality",
         }
     }

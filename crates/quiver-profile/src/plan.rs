@@ -21,13 +21,15 @@ pub struct ColumnPlan {
     pub disclosure: Disclosure,
     /// Frozen edges on which it is counted exactly.
     pub edges: Option<Arc<Edges>>,
+    /// Whether only the rows of the batch's sample are counted, where its facts name one.
+    pub is_sampled: bool,
 }
 
 impl ColumnPlan {
     /// Plans a public column under its own name, without edges.
     pub fn public(column: impl Into<String>, kind: ColumnKind) -> Self {
         let column = column.into();
-        Self { name: column.clone(), column, kind, disclosure: Disclosure::Public, edges: None }
+        Self { name: column.clone(), column, kind, disclosure: Disclosure::Public, edges: None, is_sampled: false }
     }
 
     /// Plans a private column under its own name, without edges.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::compute::cast;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
+use arrow::compute::{cast, filter};
 use arrow::datatypes::{DataType, Float64Type};
 use thiserror::Error;
 
@@ -17,7 +17,7 @@ use crate::slice::SliceProfile;
 /// The first four bytes of every profile.
 const MAGIC: [u8; 4] = *b"QVRP";
 /// The version that is written; every version up to it is read.
-pub const FORMAT_VERSION: u16 = 1;
+pub const FORMAT_VERSION: u16 = 2;
 
 /// Why a profile could not be updated, merged or read.
 #[derive(Debug, Error, PartialEq)]
@@ -63,6 +63,14 @@ pub enum ProfileError {
         /// Their Arrow type.
         found: DataType,
     },
+    /// A sample does not say of each row whether it is in it.
+    #[error("the sample has {found} rows, the batch has {expected}")]
+    Sample {
+        /// Rows of the sample.
+        found: usize,
+        /// Rows of the batch.
+        expected: usize,
+    },
     /// Two profiles have a slice of the same name with different values.
     #[error("slice {slice} has other values in the other profile")]
     Slice {
@@ -78,6 +86,8 @@ pub struct RowFacts {
     pub statuses: BTreeMap<String, ArrayRef>,
     /// Strings: why the value is invalid; null where it is valid.
     pub reasons: BTreeMap<String, ArrayRef>,
+    /// Which rows are in the sample, for the columns that are planned as sampled; all rows where there is none.
+    pub sample: Option<BooleanArray>,
 }
 
 /// What a spec adds when edges are frozen.
@@ -132,20 +142,36 @@ impl Profile {
         let rows = batch.num_rows();
         let outputs = plan.response.as_ref().map(|column| outputs(find(column), rows));
         self.rows += rows as u64;
+        let sample = facts.sample.as_ref().map(|rows| Sample::new(rows, outputs.as_deref()));
         let mut scratch = Scratch::default();
         for column in &plan.columns {
             let profile = self.columns.get_mut(&column.name).expect("every planned column has a profile");
-            match find(&column.column) {
-                Some(array) => profile.update(array, outputs.as_deref(), &mut scratch),
-                None => profile.update_absent(rows, outputs.as_deref()),
+            let (statuses, reasons) = (facts.statuses.get(&column.name), facts.reasons.get(&column.name));
+            match sample.as_ref().filter(|_| column.is_sampled) {
+                None => {
+                    match find(&column.column) {
+                        Some(array) => profile.update(array, outputs.as_deref(), &mut scratch),
+                        None => profile.update_absent(rows, outputs.as_deref()),
+                    }
+                    profile.update_facts(statuses, reasons);
+                }
+                Some(sample) => {
+                    match find(&column.column) {
+                        Some(array) => profile.update(&sample.of(array), sample.outputs.as_deref(), &mut scratch),
+                        None => profile.update_absent(sample.size, sample.outputs.as_deref()),
+                    }
+                    let (statuses, reasons) = (statuses.map(|all| sample.of(all)), reasons.map(|all| sample.of(all)));
+                    profile.update_facts(statuses.as_ref(), reasons.as_ref());
+                }
             }
-            profile.update_facts(facts.statuses.get(&column.name), facts.reasons.get(&column.name));
         }
         for slice in &plan.slices {
             let profile = self.slices.get_mut(&slice.name).expect("every planned slice has a profile");
             let groups = profile.group(find(&slice.column), rows);
+            let sampled = sample.as_ref().map(|sample| groups.only(sample.rows));
             for column in &plan.columns {
-                profile.add(&column.name, column.kind, find(&column.column), &groups);
+                let groups = sampled.as_ref().filter(|_| column.is_sampled).unwrap_or(&groups);
+                profile.add(&column.name, column.kind, find(&column.column), groups);
             }
         }
         Ok(())
@@ -182,6 +208,9 @@ impl Profile {
                     return Err(ProfileError::Facts { column: name.clone(), found, expected });
                 }
             }
+        }
+        if let Some(sample) = facts.sample.as_ref().filter(|sample| sample.len() != batch.num_rows()) {
+            return Err(ProfileError::Sample { found: sample.len(), expected: batch.num_rows() });
         }
         if let Some(column) = &plan.response
             && let Some(array) = find(column).filter(|array| !ColumnKind::Number.accepts(array.data_type()))
@@ -288,7 +317,7 @@ impl Profile {
 
     /// Reads bytes of this or any earlier version. The profile can be merged and shown, but not updated.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ProfileError> {
-        let (_, body) = unseal(bytes, MAGIC, "QVRP", FORMAT_VERSION)?;
+        let (version, body) = unseal(bytes, MAGIC, "QVRP", FORMAT_VERSION)?;
         let mut reader = Reader::new(&body);
         let rows = reader.unsigned()?;
         let mut columns = BTreeMap::new();
@@ -299,10 +328,31 @@ impl Profile {
         let mut slices = BTreeMap::new();
         for _ in 0..reader.length()? {
             let name = reader.text()?.to_owned();
-            slices.insert(name, SliceProfile::read(&mut reader)?);
+            slices.insert(name, SliceProfile::read(&mut reader, version)?);
         }
         reader.finish()?;
         Ok(Self { plan: None, rows, columns, slices })
+    }
+}
+
+/// The rows of a batch that sampled columns are counted over.
+struct Sample<'a> {
+    rows: &'a BooleanArray,
+    size: usize,
+    outputs: Option<Vec<Option<i128>>>,
+}
+
+impl<'a> Sample<'a> {
+    fn new(rows: &'a BooleanArray, outputs: Option<&[Option<i128>]>) -> Self {
+        let sampled = |outputs: &[Option<i128>]| {
+            let kept = outputs.iter().zip(rows).filter(|(_, is_in)| *is_in == Some(true));
+            kept.map(|(output, _)| *output).collect()
+        };
+        Self { rows, size: rows.true_count(), outputs: outputs.map(sampled) }
+    }
+
+    fn of(&self, array: &ArrayRef) -> ArrayRef {
+        filter(array, self.rows).expect("the sample was checked to be as long as the batch")
     }
 }
 

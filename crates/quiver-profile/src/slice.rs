@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
 use serde::Serialize;
@@ -18,7 +18,9 @@ pub const OTHER: &str = "other";
 /// Figures of one column in one slice.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SliceCell {
-    /// Rows of the slice in which the column has no value.
+    /// Rows of the slice in which the column was looked at: all of them, unless it is looked at in a sample.
+    pub rows: u64,
+    /// Those of them in which it has no value.
     pub null: u64,
     /// Moments of the finite numbers; of a boolean column true counts as one and false as zero. Empty for other kinds.
     pub moments: Moments,
@@ -29,7 +31,7 @@ pub struct SliceCell {
 pub struct SliceFigure {
     /// The slice's value, `other` for the overflow.
     pub value: String,
-    /// Rows in the slice.
+    /// Rows of the slice in which the column was looked at.
     pub rows: u64,
     /// Rows in which the column has no value.
     pub null: u64,
@@ -59,6 +61,27 @@ pub struct Groups {
     order: Vec<u32>,
     /// Where each slice's rows end in `order`.
     ends: Vec<usize>,
+}
+
+impl Groups {
+    /// The same groups, with only the rows that `sample` holds.
+    pub fn only(&self, sample: &BooleanArray) -> Self {
+        let mut order = Vec::with_capacity(self.order.len());
+        let mut start = 0;
+        let mut ends = Vec::with_capacity(self.ends.len());
+        for &end in &self.ends {
+            let rows = self.order[start..end].iter().filter(|&&row| holds(sample, row as usize));
+            order.extend(rows);
+            ends.push(order.len());
+            start = end;
+        }
+        Self { order, ends }
+    }
+}
+
+/// Whether a row is in the sample.
+fn holds(sample: &BooleanArray, row: usize) -> bool {
+    sample.is_valid(row) && sample.value(row)
 }
 
 impl SliceProfile {
@@ -96,16 +119,16 @@ impl SliceProfile {
     pub fn figures(&self, column: &str) -> Vec<SliceFigure> {
         let names = self.values.iter().map(String::as_str).chain([OTHER]);
         let cells = self.columns.get(column).map(Vec::as_slice).unwrap_or_default();
-        let figure = |((value, &rows), cell): ((&str, &u64), &SliceCell)| SliceFigure {
+        let figure = |(value, cell): (&str, &SliceCell)| SliceFigure {
             value: value.to_owned(),
-            rows,
+            rows: cell.rows,
             null: cell.null,
             count: cell.moments.count(),
             sum: cell.moments.sum(),
             mean: cell.moments.mean(),
             standard_deviation: cell.moments.standard_deviation(),
         };
-        names.zip(&self.rows).zip(cells).map(figure).collect()
+        names.zip(cells).map(figure).collect()
     }
 
     /// Counts the rows of a batch by slice; `array` is the deciding column, absent when the batch lacks it.
@@ -144,7 +167,10 @@ impl SliceProfile {
         let Some(cells) = self.columns.get_mut(name) else { return };
         let spans = [0].into_iter().chain(groups.ends.iter().copied()).zip(&groups.ends);
         let Some(array) = array.filter(|array| *array.data_type() != DataType::Null) else {
-            cells.iter_mut().zip(spans).for_each(|(cell, (start, end))| cell.null += (end - start) as u64);
+            cells.iter_mut().zip(spans).for_each(|(cell, (start, end))| {
+                cell.rows += (end - start) as u64;
+                cell.null += (end - start) as u64;
+            });
             return;
         };
         let nulls = array.logical_nulls().filter(|nulls| nulls.null_count() > 0);
@@ -155,6 +181,7 @@ impl SliceProfile {
         let mut numbers = Vec::new();
         for (cell, (start, &end)) in cells.iter_mut().zip(spans) {
             let rows = &groups.order[start..end];
+            cell.rows += rows.len() as u64;
             if nulls.is_some() {
                 cell.null += rows.iter().filter(|&&row| !valid(row as usize)).count() as u64;
             }
@@ -184,6 +211,7 @@ impl SliceProfile {
                 }
                 Some(mine) => {
                     for (mine, theirs) in mine.iter_mut().zip(theirs) {
+                        mine.rows += theirs.rows;
                         mine.null += theirs.null;
                         mine.moments.merge(&theirs.moments);
                     }
@@ -201,14 +229,15 @@ impl SliceProfile {
         for (name, cells) in &self.columns {
             writer.text(name);
             for cell in cells {
+                writer.unsigned(cell.rows);
                 writer.unsigned(cell.null);
                 cell.moments.write(writer);
             }
         }
     }
 
-    /// Reads what [`SliceProfile::write`] wrote.
-    pub fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+    /// Reads what [`SliceProfile::write`] wrote; before version 2 every column was looked at in every row.
+    pub fn read(reader: &mut Reader<'_>, version: u16) -> Result<Self, CodecError> {
         let values: Vec<String> =
             (0..reader.length()?).map(|_| Ok(reader.text()?.to_owned())).collect::<Result<_, CodecError>>()?;
         let rows = reader.counts()?;
@@ -218,8 +247,11 @@ impl SliceProfile {
         let mut columns = BTreeMap::new();
         for _ in 0..reader.length()? {
             let name = reader.text()?.to_owned();
-            let cell = |_| Ok(SliceCell { null: reader.unsigned()?, moments: Moments::read(reader)? });
-            columns.insert(name, (0..rows.len()).map(cell).collect::<Result<_, CodecError>>()?);
+            let cell = |of_slice: &u64| {
+                let rows = if version < 2 { *of_slice } else { reader.unsigned()? };
+                Ok(SliceCell { rows, null: reader.unsigned()?, moments: Moments::read(reader)? })
+            };
+            columns.insert(name, rows.iter().map(cell).collect::<Result<_, CodecError>>()?);
         }
         Ok(Self { values, rows, columns })
     }

@@ -3,6 +3,7 @@
 pub(crate) mod door;
 mod evaluate;
 mod ingest;
+mod orphans;
 mod outcome;
 pub(crate) mod payload;
 mod profile;

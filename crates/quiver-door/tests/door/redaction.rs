@@ -13,7 +13,7 @@ fn ring() -> Arc<KeyRing> {
     Arc::new(KeyRing::new(vec![key]).unwrap())
 }
 
-fn cleaner(spec: &Spec) -> Cleaner {
+pub fn cleaner(spec: &Spec) -> Cleaner {
     Cleaner::new(spec, ring(), Arc::new(Detectors::new().unwrap()))
 }
 

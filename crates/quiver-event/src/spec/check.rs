@@ -40,6 +40,7 @@ impl Spec {
         self.check_time(&mut problems);
         self.check_features(&mut problems);
         self.check_decision(&mut problems);
+        self.check_capture(&mut problems);
         self.check_columns(&mut problems);
         problems.0
     }
@@ -157,14 +158,15 @@ impl Spec {
             ];
             problems.near("/timezone", error.to_string(), "a name of the IANA database", &self.timezone, common);
         }
-        if let (Some(feedback), Some(privacy)) = (&self.feedback, &self.privacy)
-            && privacy.retention.events < feedback.horizon
+        let retention = self.retention();
+        if let Some(feedback) = &self.feedback
+            && retention.events < feedback.horizon
         {
             problems.add(
                     "/privacy/retention/events",
                     format!(
                         "events are kept {} but labels are awaited for {} (feedback.horizon): late labels would find no prediction",
-                        privacy.retention.events, feedback.horizon
+                        retention.events, feedback.horizon
                     ),
                     "a retention of at least the feedback horizon",
                 );
@@ -294,6 +296,16 @@ impl Spec {
             && low > high
         {
             problems.add("/decision/rate", format!("[{low}, {high}] holds no share"), "the smaller share first");
+        }
+    }
+
+    fn check_capture(&self, problems: &mut Problems) {
+        if self.capture_probability() == 0.0 {
+            problems.add(
+                "/capture/features",
+                "no feature is ever kept, so nothing can be said of any".to_owned(),
+                "a share above 0%; a feature that must not be kept has `action: drop`",
+            );
         }
     }
 

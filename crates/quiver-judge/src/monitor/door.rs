@@ -13,7 +13,7 @@ const AHEAD: &str = "in_the_future";
 
 /// Judges what the door counted in one window; nothing where no door counted.
 pub fn judge(spec: &Spec, facts: &WindowFacts<'_>) -> Vec<Finding> {
-    let Some(door) = facts.door else { return Vec::new() };
+    let Some(door) = facts.door.filter(|door| door.counted_at_the_door()) else { return Vec::new() };
     let mut findings = vec![refused(spec, facts)];
     if let Some(count) = door.refused.get(AHEAD) {
         let words =
@@ -121,6 +121,7 @@ mod tests {
         let door = DoorCounts {
             refused: [("in_the_future".to_owned(), 3)].into(),
             personal: [(("feature_note".to_owned(), "email".to_owned()), 12)].into(),
+            ..DoorCounts::default()
         };
         let findings = found(&spec(None), Some(&door));
         let told: Vec<&str> = findings.iter().map(|finding| finding.evidence.as_str()).collect();

@@ -13,9 +13,11 @@ pub fn judge(spec: &Spec, facts: &WindowFacts<'_>) -> Vec<Finding> {
     let Some(outcome) = facts.outcomes.whole.as_ref() else {
         let subject = spec.feedback.as_ref().map_or("label", |feedback| feedback.label.as_str());
         let finding = blank(facts, Monitor::LabelShare, subject, None);
-        return vec![Finding { evidence: format!("{subject}: no prediction was joined with feedback"), ..finding }];
+        let finding = Finding { evidence: format!("{subject}: no prediction was joined with feedback"), ..finding };
+        return [finding].into_iter().chain(orphans(facts)).collect();
     };
     let mut findings = vec![label_share(spec, facts, outcome)];
+    findings.extend(orphans(facts));
     findings.extend(label_delay(spec, facts, outcome));
     for target in &spec.quality {
         findings.push(quality(spec, facts, outcome, None, target));
@@ -64,6 +66,24 @@ fn label_share(spec: &Spec, facts: &WindowFacts<'_>, outcome: &Outcome) -> Findi
         finding.verdict = Verdict::LabelsPending;
     }
     finding
+}
+
+/// More feedback than this without its prediction is a finding: ids are made or passed on in different ways.
+const MOST_ORPHANS: f64 = 0.01;
+
+/// Feedback on predictions that are not known; only where there is any. It may come before its prediction, so that the
+/// share falls again when that comes.
+fn orphans(facts: &WindowFacts<'_>) -> Option<Finding> {
+    let feedback = facts.door.map(|door| door.feedback).filter(|feedback| feedback.orphans > 0)?;
+    let fact = ShareFact {
+        part: feedback.orphans,
+        rows: feedback.all,
+        reference: None,
+        limit: Some(Limit::AtMost(MOST_ORPHANS)),
+        is_promise: false,
+    };
+    let words = "of feedback speak of a prediction that is not known";
+    Some(judge_share(blank(facts, Monitor::OrphanFeedback, "orphan_feedback", None), &fact, words))
 }
 
 fn label_delay(spec: &Spec, facts: &WindowFacts<'_>, outcome: &Outcome) -> Vec<Finding> {

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use quiver_store::catalogue::DEFAULT_WORKSPACE;
 use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -72,7 +73,27 @@ pub struct Status {
     pub free_disk_bytes: u64,
     /// The last error of each stage of the flow; empty when all is well.
     pub stage_errors: std::collections::BTreeMap<String, String>,
+    /// What was counted in the last 24 hours beside the events taken in, the most frequent first; at most 1,000.
+    pub counted: Vec<Counted>,
 }
+
+/// How often something happened in the last 24 hours.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Counted {
+    /// The model; empty where an event named none that is known.
+    pub model: String,
+    /// What: `refused`, `redacted`, `undeclared`, `duplicate` or `feedback`.
+    pub what: String,
+    /// Of what: a reason, a field, a key, a kind; of feedback `all` and `orphan`, by the feedback's own time.
+    pub subject: String,
+    /// How often.
+    pub count: i64,
+}
+
+/// The most counts told.
+const TOLD_COUNTS: usize = 1_000;
+
+const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
 
 /// Says how the server is.
 #[utoipa::path(get, path = "/v1/status", tag = "status", responses(
@@ -91,6 +112,7 @@ pub async fn status(State(app): State<Arc<App>>) -> Json<Status> {
     let reach =
         app.reader.parts.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).reach_microseconds(now.0);
     let closed = app.closed();
+    let counted = counted(&app, now.0).await;
     Json(Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ready: closed.is_none(),
@@ -104,7 +126,26 @@ pub async fn status(State(app): State<Arc<App>>) -> Json<Status> {
         buffer_bytes: app.budget.held_bytes() as u64,
         free_disk_bytes: u64::try_from(app.metrics.free_disk_bytes.get()).unwrap_or(0),
         stage_errors: app.flow.stage_errors(),
+        counted,
     })
+}
+
+/// The counts of a day; what the catalogue cannot tell now is left out, and its error is among those of the stages.
+async fn counted(app: &App, now: i64) -> Vec<Counted> {
+    let mut counted = Vec::new();
+    for model in app.doors.names().into_iter().chain([String::new()]) {
+        let sums = app.workspace.catalogue().tally_sums(DEFAULT_WORKSPACE, &model, now - MICROSECONDS_PER_DAY, now);
+        let sums = sums.await.unwrap_or_default().into_iter();
+        counted.extend(sums.map(|sum| Counted {
+            model: model.clone(),
+            what: sum.what,
+            subject: sum.subject,
+            count: sum.count,
+        }));
+    }
+    counted.sort_by_key(|counted| std::cmp::Reverse(counted.count));
+    counted.truncate(TOLD_COUNTS);
+    counted
 }
 
 /// Runs the flow now instead of at its next time: tables, profiles, outcomes and findings.

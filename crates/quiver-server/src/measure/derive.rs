@@ -4,7 +4,7 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringAr
 use arrow::datatypes::{Field, Float64Type, Schema};
 use arrow::error::ArrowError;
 use quiver_event::Arrow;
-use quiver_event::batch::{column, feature_column};
+use quiver_event::batch::{column, feature_column, is_overridden};
 use quiver_event::spec::Spec;
 use quiver_judge::facts::{profile_column, subject};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub fn measured(spec: &Spec, rows: &RecordBatch) -> Result<RecordBatch, ArrowErr
     if let Some(decided_by) = rows.column_by_name(column::DECIDED_BY) {
         columns.push((profile_column(Arrow::Decision, subject::DECIDED_BY), Arc::clone(decided_by)));
     }
-    columns.push((profile_column(Arrow::Decision, subject::OVERRIDDEN), Arc::new(overridden(rows))));
+    columns.push((profile_column(Arrow::Decision, subject::OVERRIDDEN), Arc::new(is_overridden(rows))));
     for slice in &spec.slices {
         if let Some(values) = rows.column_by_name(&feature_column(slice)) {
             let values = arrow::compute::cast(values, &arrow::datatypes::DataType::Utf8)?;
@@ -89,19 +89,6 @@ fn acted(spec: &Spec, rows: &RecordBatch) -> BooleanArray {
         .map(|row| match (action.filter(|values| values.is_valid(row)), first_action) {
             (Some(action), Some(first)) => Some(action.value(row) == first),
             _ => score.filter(|values| values.is_valid(row)).map(|values| values.value(row) >= threshold),
-        })
-        .collect()
-}
-
-/// Whether the action differs from the model's own; nothing where the events do not tell both.
-fn overridden(rows: &RecordBatch) -> BooleanArray {
-    let (action, model_action) = (text(rows, column::ACTION), text(rows, column::MODEL_ACTION));
-    (0..rows.num_rows())
-        .map(|row| match (action, model_action) {
-            (Some(action), Some(model)) if action.is_valid(row) && model.is_valid(row) => {
-                Some(action.value(row) != model.value(row))
-            }
-            _ => None,
         })
         .collect()
 }

@@ -1,20 +1,21 @@
 //! What is known of each row beside its values: the status of a feature, and why a value was refused.
 
-use arrow::array::{Array, ArrayRef, AsArray, MapArray, RecordBatch, StringArray, StringBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, MapArray, RecordBatch, StringArray, StringBuilder};
 use quiver_event::Arrow;
-use quiver_event::batch::column;
+use quiver_event::batch::{capture, column};
 use quiver_event::spec::Spec;
 use quiver_judge::facts::profile_column;
 use quiver_profile::RowFacts;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Reads the `feature_meta` and `invalid` maps of a batch of predictions into an array a feature.
+/// Reads the `feature_meta` and `invalid` maps of a batch of predictions into an array a feature, and which of the rows
+/// are the sample that figures of features rest on.
 pub fn row_facts(spec: &Spec, rows: &RecordBatch) -> RowFacts {
     let map = |name: &str| {
         rows.column_by_name(name).and_then(|values| values.as_map_opt()).filter(|map| map.null_count() < map.len())
     };
-    let mut facts = RowFacts::default();
+    let mut facts = RowFacts { sample: sample(rows), ..RowFacts::default() };
     if let Some(reasons) = map(column::INVALID) {
         facts.reasons = by_feature(spec, reasons, reasons.values());
     }
@@ -24,6 +25,14 @@ pub fn row_facts(spec: &Spec, rows: &RecordBatch) -> RowFacts {
         facts.statuses = by_feature(spec, meta, statuses);
     }
     facts
+}
+
+/// The rows in the sample; nothing where all are. Rows from before there was a capture kept all of their features.
+fn sample(rows: &RecordBatch) -> Option<BooleanArray> {
+    let captures = rows.column_by_name(column::CAPTURE)?.as_string_opt::<i32>()?;
+    let is_in = |text: Option<&str>| text.is_none_or(|text| text == capture::SAMPLE);
+    let sample: BooleanArray = captures.iter().map(|text| Some(is_in(text))).collect();
+    (sample.false_count() > 0).then_some(sample)
 }
 
 /// The text of each row's entry, for every feature that any row has an entry of.

@@ -23,6 +23,8 @@ pub fn model_plan(spec: &Spec) -> Plan {
             kind: column_kind(feature.kind),
             disclosure: if feature.is_public() { Disclosure::Public } else { Disclosure::Private },
             edges: None,
+            // A slice stays on every row, whatever the spec captures.
+            is_sampled: !spec.slices.iter().any(|slice| slice == name),
         })
         .collect();
     // What the model says and how fast is the owner's own knowledge, not a person's data.

@@ -3,7 +3,7 @@
 use super::MeasureError;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, Float64Type, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use quiver_event::batch::instant_type;
 
 /// Columns of one batch, converted to what the reader expects.
@@ -32,6 +32,12 @@ impl Rows<'_> {
     pub fn numbers(&self, name: &str) -> Result<Vec<Option<f64>>, MeasureError> {
         let column = self.typed(name, &DataType::Float64)?;
         Ok(column.as_primitive::<Float64Type>().iter().collect())
+    }
+
+    /// A column of whole numbers; nulls become zero.
+    pub fn integers(&self, name: &str) -> Result<Vec<i64>, MeasureError> {
+        let column = self.typed(name, &DataType::Int64)?;
+        Ok(column.as_primitive::<Int64Type>().iter().map(Option::unwrap_or_default).collect())
     }
 
     /// A column of dates, as days since 1970.

@@ -2,7 +2,7 @@
 
 use super::rows::Rows;
 use super::{MeasureError, measured, row_facts};
-use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 use quiver_event::batch::column;
 use quiver_event::spec::{LIVE_ARM, Spec};
@@ -97,5 +97,9 @@ fn taken(facts: &RowFacts, members: &UInt32Array) -> Result<RowFacts, MeasureErr
         }
         Ok(taken)
     };
-    Ok(RowFacts { statuses: take(&facts.statuses)?, reasons: take(&facts.reasons)? })
+    let sample = match &facts.sample {
+        Some(sample) => Some(arrow::compute::take(sample, members, None)?.as_boolean().clone()),
+        None => None,
+    };
+    Ok(RowFacts { statuses: take(&facts.statuses)?, reasons: take(&facts.reasons)?, sample })
 }

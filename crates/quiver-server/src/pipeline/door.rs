@@ -1,6 +1,6 @@
-//! What the door counted, from the catalogue, by the windows in which it is judged.
+//! What was counted by the hour, from the catalogue, by the windows in which it is judged.
 
-use super::{Pipeline, PipelineError};
+use super::{Pipeline, PipelineError, orphans::subject};
 use quiver_event::spec::LIVE_ARM;
 use quiver_event::time::{Timestamp, Window, WindowFinder, WindowLength, Zone};
 use quiver_judge::facts::DoorCounts;
@@ -13,6 +13,8 @@ pub mod what {
     pub const REFUSED: &str = "refused";
     /// Values redacted; the subject is `field/class/action`.
     pub const REDACTED: &str = "redacted";
+    /// Feedback by hour of its own time, of [`super::super::orphans::subject`]; not the door counts it but the join.
+    pub const FEEDBACK: &str = "feedback";
 }
 
 /// Privacy classes are the owner's own word; only what a detector saw is a surprise.
@@ -63,9 +65,17 @@ impl Pipeline {
                         *found.windows.entry(window).or_default().personal.entry(key).or_default() += count;
                     }
                 }
+                what::FEEDBACK => {
+                    let feedback = &mut found.windows.entry(window).or_default().feedback;
+                    match tally.subject.as_str() {
+                        subject::ORPHAN => feedback.orphans += count,
+                        _ => feedback.all += count,
+                    }
+                }
                 _ => {}
             }
         }
+        found.windows.retain(|_, counts| counts.is_worth_telling());
         Ok(found)
     }
 }

@@ -34,6 +34,7 @@ impl Pipeline {
         if from.unwrap_or(0) >= until {
             return Ok(0);
         }
+        self.count_orphans(&engine, from.unwrap_or(0)).await?;
         let edges = references.get(LIVE_ARM).map(|reference| reference.edges.clone()).unwrap_or_default();
         let slices = plan_on_edges(&self.spec, &edges).slices;
         let windows = self.touched_windows(&engine, from.unwrap_or(0)).await?;

@@ -38,7 +38,7 @@ impl Tidied {
 impl Pipeline {
     /// How long this model's data is kept.
     pub fn retention(&self) -> Retention {
-        self.spec.privacy.as_ref().map(|privacy| privacy.retention.clone()).unwrap_or_default()
+        self.spec.retention()
     }
 
     /// Deletes events past their time, and compacts and vacuums the model's tables.
@@ -49,16 +49,15 @@ impl Pipeline {
         orphans_after: Duration,
     ) -> Result<Tidied, PipelineError> {
         self.open_tables().await?;
-        let before = Timestamp(now.0.saturating_sub(self.retention().events.microseconds()));
+        let retention = self.retention();
+        let before = Timestamp(now.0.saturating_sub(retention.events.microseconds()));
         let mut tidied = Tidied::default();
         for open in &mut self.tables {
             // A heartbeat or a change explains profiles for as long as they are kept.
             let before = match open.kind {
                 Kind::Prediction | Kind::Feedback => before,
                 Kind::Heartbeat | Kind::Change => {
-                    let profiles = self.spec.privacy.as_ref().map(|privacy| privacy.retention.profiles);
-                    let profiles = profiles.unwrap_or_else(|| Retention::default().profiles);
-                    Timestamp(now.0.saturating_sub(profiles.microseconds()))
+                    Timestamp(now.0.saturating_sub(retention.profiles.microseconds()))
                 }
             };
             tidied.add_all(tidy_table(&mut open.table, before, wall, orphans_after).await?);

@@ -36,29 +36,46 @@ impl Catalogue {
     /// # Errors
     /// When the database refuses; nothing was added then, and adding again counts nothing twice.
     pub async fn add_tallies(&self, workspace: &str, tallies: &[Tally]) -> Result<(), CatalogueError> {
+        self.write_tallies(workspace, tallies, "count = door_tallies.count + excluded.count").await
+    }
+
+    async fn write_tallies(
+        &self,
+        workspace: &str,
+        tallies: &[Tally],
+        update: &'static str,
+    ) -> Result<(), CatalogueError> {
         if tallies.is_empty() {
             return Ok(());
         }
-        let failed = self.failed("add to the tallies");
+        let failed = self.failed("write the tallies");
+        let statement = format!(
+            "INSERT INTO door_tallies (workspace, model, hour, what, subject, count)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (workspace, model, hour, what, subject) DO UPDATE SET {update}"
+        );
         let mut transaction = self.begin().await?;
         for tally in tallies {
-            sqlx::query(
-                "INSERT INTO door_tallies (workspace, model, hour, what, subject, count)
-                 VALUES ($1, $2, $3, $4, $5, $6)
-                 ON CONFLICT (workspace, model, hour, what, subject)
-                 DO UPDATE SET count = door_tallies.count + excluded.count",
-            )
-            .bind(workspace)
-            .bind(&tally.model)
-            .bind(tally.hour_microseconds)
-            .bind(&tally.what)
-            .bind(&tally.subject)
-            .bind(tally.count)
-            .execute(&mut *transaction)
-            .await
-            .map_err(&failed)?;
+            sqlx::query(sqlx::AssertSqlSafe(statement.as_str()))
+                .bind(workspace)
+                .bind(&tally.model)
+                .bind(tally.hour_microseconds)
+                .bind(&tally.what)
+                .bind(&tally.subject)
+                .bind(tally.count)
+                .execute(&mut *transaction)
+                .await
+                .map_err(&failed)?;
         }
         transaction.commit().await.map_err(&failed)
+    }
+
+    /// Puts the counts in the place of those that are there: all of them, or none.
+    ///
+    /// # Errors
+    /// When the database refuses; nothing was put then.
+    pub async fn set_tallies(&self, workspace: &str, tallies: &[Tally]) -> Result<(), CatalogueError> {
+        self.write_tallies(workspace, tallies, "count = excluded.count").await
     }
 
     /// Returns a model's counts of the hours that start in `from..to`, hour by hour.

@@ -118,7 +118,12 @@ pub fn limit_kind(monitor: Monitor) -> &'static str {
 pub fn is_promise(monitor: Monitor) -> bool {
     !matches!(
         monitor,
-        Monitor::Drift | Monitor::ScoreDrift | Monitor::LabelShare | Monitor::LabelDelay | Monitor::Defaulted
+        Monitor::Drift
+            | Monitor::ScoreDrift
+            | Monitor::LabelShare
+            | Monitor::LabelDelay
+            | Monitor::OrphanFeedback
+            | Monitor::Defaulted
     )
 }
 

@@ -179,6 +179,31 @@ def sustained_rows(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     return [measured(f"sustained: {SUSTAINED.name}", figures)]
 
 
+def restart_rows(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """Kills a loaded server and starts it again: the seconds until it is ready, by GiB of journal."""
+    if not wanted("restart", arguments):
+        return []
+    folder = arguments.data_folder / "quiver"
+    server = Quiver(arguments.quiver, SPEC, folder)
+    try:
+        load = Load("restart", "arrow", 10_000, 4)
+        figures = loaded(arguments.load, load, arguments.seconds, server.address)
+        figures["journal_bytes"] = server.status()["journal_bytes"]
+    finally:
+        server.kill()
+    server = Quiver(arguments.quiver, SPEC, folder, again=True)
+    try:
+        figures["ready_seconds"] = server.ready_seconds
+        gibibytes = figures["journal_bytes"] / (1024 * MEBIBYTE)
+        figures["ready_seconds_per_gib"] = server.ready_seconds / gibibytes
+        server.drain()
+        figures["rows_in_tables"] = server.table_rows()
+        figures["kept"] = figures["rows_in_tables"] == figures["accepted"]
+    finally:
+        server.stop()
+    return [measured("restart after a kill", figures)]
+
+
 def nats_rows(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """The same payloads into NATS, a server a load."""
     rows = []
@@ -358,6 +383,7 @@ def main() -> int:
         rows += quiver_rows(arguments)
         rows += pressure_rows(arguments)
         rows += sustained_rows(arguments)
+        rows += restart_rows(arguments)
         rows += nats_rows(arguments)
     except (LoadFailed, ServerFailed) as failure:
         print(f"ended early: {failure}", file=sys.stderr)
@@ -374,6 +400,11 @@ def main() -> int:
         f"Quiver {versions.get('quiver')} of the {profile} profile; the load runs on the same cores.\n"
     )
     print(table(whole))
+    for row in whole:
+        if "ready_seconds" in row:
+            print(
+                f"\nReady {row['ready_seconds']:.1f} s after a kill with {row['journal_bytes'] / MEBIBYTE:,.0f} MiB of journal: {row['ready_seconds_per_gib']:.1f} s a GiB."
+            )
     wrong = complaints(whole)
     print(
         "\n" + "\n".join(f"- {complaint}" for complaint in wrong)

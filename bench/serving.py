@@ -65,6 +65,11 @@ class Process:
             self.child.kill()
             self.child.wait()
 
+    def kill(self) -> None:
+        """Ends it as a crash does."""
+        self.child.kill()
+        self.child.wait()
+
     def last_words(self) -> str:
         """The end of its log."""
         return self.log.read_text(errors="replace")[-2000:]
@@ -73,13 +78,18 @@ class Process:
 class Quiver(Process):
     """`quiver serve` on a fresh data folder, with the load's spec."""
 
-    def __init__(self, binary: Path, spec: Path, folder: Path) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+    def __init__(
+        self, binary: Path, spec: Path, folder: Path, *, again: bool = False
+    ) -> None:
+        if not again:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
         self.data_folder = folder / "data"
         config = folder / "quiver.yaml"
         config.write_text("otlp: {http: '127.0.0.1:0', grpc: null}\n")
         ready = folder / "ready"
+        ready.unlink(missing_ok=True)
+        started = time.monotonic()
         arguments = ["serve", "--config", config, "--spec", spec]
         arguments += ["--data-folder", self.data_folder, "--listen", "127.0.0.1:0"]
         arguments += ["--ready-file", ready]
@@ -90,7 +100,8 @@ class Quiver(Process):
             if self.child.poll() is not None or time.monotonic() > limit:
                 self.stop()
                 raise ServerFailed(f"quiver did not start: {self.last_words()}")
-            time.sleep(0.05)
+            time.sleep(0.01)
+        self.ready_seconds = time.monotonic() - started
         self.url, *others = ready.read_text().split()
         self.address = self.url.removeprefix("http://").rstrip("/")
         self.otlp = dict(other.split("=", 1) for other in others)["otlp_http"]

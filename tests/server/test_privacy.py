@@ -23,7 +23,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServ
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
 import ways_in
-from harness import Server, binary, instant, metric, post, rows
+from harness import Server, binary, events, instant, metric, post, rows
 from leaks import KINDS, Canaries, search, search_folder, told
 
 ARROW = "application/vnd.apache.arrow.stream"
@@ -351,7 +351,7 @@ def test_no_store_holds_a_canary(swept):
         assert searched.files[".parquet"] >= 5 and searched.files[".journal"] >= 1 and searched.files[".json"] >= 5, searched.files
         assert searched.files[".sqlite"] == 1
         if folder == swept.data:
-            assert searched.journal_rows > 1_000
+            assert searched.journal_rows > 1_000 and searched.files[".ndjson"] >= 1
         leaks = searched.leaks
         if leaks:
             pytest.fail(told(leaks), pytrace=False)
@@ -418,10 +418,34 @@ def test_the_search_finds_what_is_planted_in_each_store(swept, tmp_path):
 
     sealed = b"QPRF\x01\x00" + bytes(8) + zstandard.compress(b"x" * 100 + email.encode())
     assert found(in_sqlite(email)) and found(in_sqlite(sealed))
+    letter = json.dumps({"reason": "wrong_type", "shape": {f"features.{card}": "number"}})
+    assert found(lambda folder: (folder / "dead-letters.ndjson").open("a").write(letter))
     assert found(lambda folder: (folder / "server.log").write_text(f'{{"error":"{card}"}}'))
     for text in (email.upper(), email.replace("@", "%40"), json.dumps(email), email.encode("utf-16-le").decode("latin1"), "3704 0044 0000", "+49 151 73912345", "4539-7861-2000"):
         assert search("text", text), text
     assert not search("text", "nothing to see: 4539, 151, example.org, [email]")
+
+
+def test_a_dead_letter_tells_the_shape_of_a_refused_event_and_nothing_that_it_said(tmp_path):
+    good = events(1)[0]
+    wrong_type = good | {"id": "wrong-1", "output": {"score": "quite high"}, "subject": "u-1881", "extra-4539": 1}
+    no_time = {key: value for key, value in good.items() if key != "at"}
+    lines = [json.dumps(wrong_type), json.dumps(good), "{not json", json.dumps(no_time), json.dumps(good | {"model": "nobody"})]
+    with Server(tmp_path) as server:
+        answer = post(server, "\n".join(lines).encode()).json()
+        assert (answer["accepted"], answer["rejected"]) == (1, 4)
+        server.flow_run()
+        assert server.metric("quiver_dead_letters") == 4 and server.metric("quiver_dead_letters_skipped") == 0
+        text = (server.data_folder / "dead-letters.ndjson").read_text()
+    letters = {letter["position"]: letter for letter in map(json.loads, text.splitlines())}
+    assert {position: letter["reason"] for position, letter in letters.items()} == {
+        1: "wrong_type", 3: "not_json", 4: "no_time", 5: "unknown_model",
+    }
+    shape = letters[1]["shape"]
+    assert (shape["output.score"], shape["features.distance"], shape["at"]) == ("text of 10 bytes", "number", "text of 27 bytes")
+    assert letters[1]["model"] == "flight-delay" and letters[5]["model"] == "" and letters[5]["shape"] == {}
+    assert "at" not in letters[4]["shape"]
+    assert not any(said in text for said in ("quite high", "u-1881", "wrong-1", good["id"], "nobody"))
 
 
 def pseudonym(folder: Path, domain: str, text: str, key: int = -1) -> str:

@@ -78,6 +78,8 @@ pub struct Cleaner {
     detectors: Arc<Detectors>,
     /// The features by their column.
     features: HashMap<String, (String, Feature)>,
+    /// The columns of the features by their names.
+    columns: HashMap<String, String>,
     /// Texts that the owner wrote into the spec as values of a field: they are known not to name a person.
     declared: HashMap<String, HashSet<String>>,
     capture: Capture,
@@ -94,7 +96,8 @@ impl Cleaner {
         };
         let declared = spec.features.iter().filter(|(_, feature)| feature.values.is_some());
         let declared = declared.map(|(name, feature)| (feature_column(name), values(feature))).collect();
-        Self { keys, detectors, features: features.collect(), declared, capture: Capture::new(spec) }
+        let columns = spec.features.names().map(|name| (name.to_owned(), feature_column(name))).collect();
+        Self { keys, detectors, features: features.collect(), columns, declared, capture: Capture::new(spec) }
     }
 
     /// Applies the spec's privacy and the detectors: what comes back may be written to disk, what went in must not.
@@ -318,11 +321,12 @@ impl Cleaner {
             found.text
         });
         let Some(text) = value else { return (new_key, None) };
-        let feature = self.features.get(&feature_column(key)).map(|(_, feature)| feature);
+        let feature_column = self.columns.get(key);
+        let feature = feature_column.and_then(|column| self.features.get(column)).map(|(_, feature)| feature);
         let action = feature.map_or(PrivacyAction::Keep, Feature::effective_action);
         let new_value = match (action, feature) {
             (PrivacyAction::Keep, _) | (_, None) => {
-                let declared = self.declared.get(&feature_column(key));
+                let declared = feature_column.and_then(|column| self.declared.get(column));
                 let found = match declared.is_some_and(|declared| declared.contains(text)) {
                     true => None,
                     false => self.search_text(text),

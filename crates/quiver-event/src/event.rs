@@ -29,6 +29,52 @@ impl Event {
         }
     }
 
+    /// The model it speaks of.
+    pub fn model(&self) -> &str {
+        match self {
+            Self::Prediction(event) => &event.model,
+            Self::Feedback(event) => &event.model,
+            Self::Heartbeat(event) => &event.model,
+            Self::Change(event) => &event.model,
+        }
+    }
+
+    /// The client's own id.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Prediction(event) => event.id.as_deref(),
+            Self::Feedback(event) => event.id.as_deref(),
+            Self::Heartbeat(event) => event.id.as_deref(),
+            Self::Change(event) => event.id.as_deref(),
+        }
+    }
+
+    /// Gives it another id.
+    pub fn set_id(&mut self, id: String) {
+        match self {
+            Self::Prediction(event) => event.id = Some(id),
+            Self::Feedback(event) => event.id = Some(id),
+            Self::Heartbeat(event) => event.id = Some(id),
+            Self::Change(event) => event.id = Some(id),
+        }
+    }
+
+    /// The values that are looked up whole: ids of its own and of what it speaks of, and the subject.
+    pub fn identifiers(&self) -> [Option<&str>; 5] {
+        match self {
+            Self::Prediction(event) => {
+                let (decision, trace) = (event.decision_id.as_deref(), event.trace_id.as_deref());
+                [event.id.as_deref(), decision, trace, event.subject.as_deref(), None]
+            }
+            Self::Feedback(event) => {
+                let (prediction, decision) = (event.prediction_id.as_deref(), event.decision_id.as_deref());
+                [event.id.as_deref(), prediction, decision, event.item.as_deref(), event.entity.as_deref()]
+            }
+            Self::Heartbeat(event) => [event.id.as_deref(), None, None, None, None],
+            Self::Change(event) => [event.id.as_deref(), None, None, None, None],
+        }
+    }
+
     /// When it happened.
     pub fn at(&self) -> Option<Timestamp> {
         match self {

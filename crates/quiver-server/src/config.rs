@@ -122,6 +122,9 @@ pub struct IngestConfig {
     /// Requests a second of each key, or of each client address where no key is needed: `none`, or such as
     /// `500 per second`.
     pub rate_limit: RateLimit,
+    /// The longest file of dead letters: when, which model, why, and the types of the values of each refused event,
+    /// never the values. The file before the current one is kept, too. `0B` keeps none.
+    pub dead_letters: Bytes,
 }
 
 /// The memory of event ids.
@@ -329,6 +332,7 @@ impl Default for IngestConfig {
             max_clock_skew: seconds(600),
             events_per_request: 100_000,
             rate_limit: RateLimit::default(),
+            dead_letters: Bytes::new(16 * MIB),
         }
     }
 }

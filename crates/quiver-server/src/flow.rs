@@ -7,6 +7,7 @@ pub use upkeep::{RetentionOptions, free_disk_bytes};
 
 use crate::clock::Clock;
 use crate::ingest::Doors;
+use crate::ingest::dead_letters::DeadLetters;
 use crate::ingest::seen::{Marker, Seen};
 use crate::ingest::tally::Tallies;
 use crate::metrics::{Metrics, Stage};
@@ -57,6 +58,8 @@ pub struct FlowParts {
     pub seen: Arc<Mutex<Seen>>,
     /// Counters to write down.
     pub tallies: Arc<Tallies>,
+    /// What is told of refused events.
+    pub dead_letters: Arc<DeadLetters>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// The clock.
@@ -398,7 +401,19 @@ impl Flow {
         }
     }
 
+    /// A letter that cannot be written costs no event, so that it fails no stage.
+    fn write_dead_letters(&self) {
+        match self.parts.dead_letters.write() {
+            Ok((written, skipped)) => {
+                self.parts.metrics.dead_letters.inc_by(written);
+                self.parts.metrics.dead_letters_skipped.inc_by(skipped);
+            }
+            Err(error) => tracing::warn!(%error, "dead letters cannot be written"),
+        }
+    }
+
     async fn write_tallies(&mut self) {
+        self.write_dead_letters();
         let taken = self.parts.tallies.take();
         if taken.is_empty() {
             return;

@@ -1,6 +1,7 @@
 //! The server's HTTP side: routes, what guards them, and the listeners; handlers read, call and translate.
 
 mod access;
+mod at_work;
 mod cloudevents;
 mod events;
 mod guard;
@@ -15,6 +16,7 @@ mod receive;
 mod status;
 
 pub use access::KeyCache;
+pub use at_work::AtWork;
 pub use listen::{ListenError, Listener, Tls};
 pub use openapi::document;
 pub use problem::{EventError, Problem};
@@ -34,7 +36,6 @@ use quiver_door::decode::cloudevents::PendingHalves;
 use quiver_door::decode::otlp::PendingSpans;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use tokio::sync::Semaphore;
 
 /// What every handler can reach.
 #[derive(Debug)]
@@ -54,7 +55,7 @@ pub struct App {
     /// Memory that requests share.
     pub budget: Budget,
     /// Requests that are worked on at a time; more are refused, so that those taken in are answered soon.
-    pub at_work: Arc<Semaphore>,
+    pub at_work: AtWork,
     /// The bounds on a body.
     pub limits: BodyLimits,
     /// Whether the disk is so full that no event is taken.

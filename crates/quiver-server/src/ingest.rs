@@ -6,6 +6,7 @@
 pub mod body;
 pub mod budget;
 pub mod commit;
+pub mod dead_letters;
 pub mod doors;
 pub mod seen;
 pub mod tally;

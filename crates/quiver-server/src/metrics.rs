@@ -94,6 +94,10 @@ pub struct Metrics {
     pub lost_offsets: Gauge,
     /// Files of tables that were set aside.
     pub damaged_files: Counter,
+    /// Refused events of which a letter was written.
+    pub dead_letters: Counter,
+    /// Refused events of which none was.
+    pub dead_letters_skipped: Counter,
     /// Requests answered.
     pub requests: Family<RouteStatus, Counter>,
     /// Connections open now.
@@ -148,6 +152,11 @@ impl Metrics {
         registry.register_with_unit("stage", "One run of a stage", Unit::Seconds, stage_seconds.clone());
         let stage_failures = Family::default();
         registry.register("stage_failures", "Runs of a stage that failed", stage_failures.clone());
+        let dead_letters = Counter::default();
+        registry.register("dead_letters", "Refused events told of in the file of dead letters", dead_letters.clone());
+        let dead_letters_skipped = Counter::default();
+        let help = "Refused events that were too many, or could not be written, to be told of";
+        registry.register("dead_letters_skipped", help, dead_letters_skipped.clone());
         let damaged_files = Counter::default();
         registry.register("damaged_files", "Files of tables that were set aside", damaged_files.clone());
         let requests = Family::default();
@@ -174,6 +183,8 @@ impl Metrics {
             journal_bytes,
             lost_offsets,
             damaged_files,
+            dead_letters,
+            dead_letters_skipped,
             requests,
             connections,
         }

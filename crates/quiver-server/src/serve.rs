@@ -7,6 +7,7 @@ use crate::http::{App, BodyLimits, Guard, ListenError, Listener, Tls};
 use crate::ingest::body::{BodyReader, RequestLimits};
 use crate::ingest::budget::Budget;
 use crate::ingest::commit::{self, Parts, Wall};
+use crate::ingest::dead_letters::DeadLetters;
 use crate::ingest::seen::{Seen, SeenOptions};
 use crate::ingest::tally::Tallies;
 use crate::ingest::{Acknowledgement, Committer, Doors};
@@ -28,10 +29,6 @@ use tokio::task::JoinSet;
 
 /// The longest event; a body may be longer.
 const EVENT_BYTES: usize = 1 << 20;
-
-/// Work that may be in progress at a time, in permits: more would only wait for the same two or three cores, and who
-/// waits longest is answered last. What is over it is refused at once, to be sent again.
-const PERMITS: usize = 64;
 
 /// How often the disk is looked at, and waiting halves are taken out.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
@@ -136,12 +133,15 @@ impl Server {
         let seen = remembered(&workspace, &config, secret, &clock)?;
         let seen = Arc::new(Mutex::new(seen));
         let tallies = Arc::new(Tallies::default());
+        let dead_letter_bytes = config.ingest.dead_letters.in_memory() as u64;
+        let dead_letters = Arc::new(DeadLetters::new(workspace.folder().path(), dead_letter_bytes));
         let (mut flow, handle) = flow(
             FlowParts {
                 workspace: Arc::clone(&workspace),
                 doors: Arc::clone(&doors),
                 seen: Arc::clone(&seen),
                 tallies: Arc::clone(&tallies),
+                dead_letters: Arc::clone(&dead_letters),
                 metrics: Arc::clone(&metrics),
                 clock: clock.clone(),
                 wall: Arc::clone(&outside.wall),
@@ -162,6 +162,7 @@ impl Server {
             clock,
             wall: Wall(outside.wall),
             tallies,
+            dead_letters,
             metrics: Arc::clone(&metrics),
         });
         let (committer, writer) = Committer::start(Arc::clone(&parts))
@@ -288,7 +289,7 @@ fn app(
         flow,
         metrics,
         budget: Budget::new(config.ingest.queue.in_memory()),
-        at_work: Arc::new(Semaphore::new(PERMITS)),
+        at_work: crate::http::AtWork::default(),
         limits: BodyLimits {
             encoded_bytes: config.http.body_limit.in_memory(),
             decoded_bytes: config.http.decoded_limit.in_memory(),

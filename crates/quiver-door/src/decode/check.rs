@@ -8,6 +8,7 @@ use crate::limits;
 use quiver_event::event::{Event, Kind};
 use quiver_event::spec::Spec;
 use quiver_event::time::{TimeError, Timestamp};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 impl Incoming {
@@ -49,8 +50,8 @@ impl Incoming {
     ///
     /// # Errors
     /// The reason for which it cannot be kept.
-    pub fn check(self, spec: &Spec, undeclared: &mut Undeclared) -> Result<Event, &'static str> {
-        let mut event = self.event;
+    pub fn check(&mut self, spec: &Spec, undeclared: &mut Undeclared) -> Result<Event, &'static str> {
+        let event = &mut self.event;
         let kind = event.get("kind").and_then(Value::as_str).unwrap_or_default();
         let Some(kind) = Kind::ALL.iter().find(|known| known.name() == kind) else {
             return Err(reason::UNKNOWN_KIND);
@@ -59,36 +60,33 @@ impl Incoming {
             return Err(reason::UNKNOWN_MODEL);
         }
         check_time(event.get("at"))?;
-        check_names(&event)?;
-        let features = event.get("features").and_then(Value::as_object).map_or(0, Map::len);
-        if features > limits::MAX_EVENT_FEATURES {
-            return Err(reason::TOO_MANY_FEATURES);
-        }
-        drop_unknown(kind.name(), &mut event, undeclared);
-        keep_declared_slices(spec, &mut event, undeclared);
-        let event = serde_json::from_value(Value::Object(event)).map_err(|_| reason::WRONG_TYPE)?;
-        check_whole(&event)?;
+        drop_unknown(kind.name(), event, undeclared);
+        read_slices(spec, event, undeclared);
+        let event = typed(*kind, event).map_err(|_| reason::WRONG_TYPE)?;
+        is_whole(&event)?;
         Ok(event)
     }
 }
 
-/// The keys whose values are looked up whole.
-const IDENTIFIERS: [&str; 7] = ["id", "prediction_id", "decision_id", "trace_id", "item", "entity", "subject"];
-
-fn check_names(event: &Map<String, Value>) -> Result<(), &'static str> {
-    let too_long = |key: &str| {
-        event.get(key).and_then(Value::as_str).is_some_and(|text| text.len() > limits::MAX_IDENTIFIER_BYTES)
-    };
-    match IDENTIFIERS.iter().any(|key| too_long(key)) {
-        true => Err(reason::ID_TOO_LONG),
-        false => Ok(()),
-    }
+fn typed(kind: Kind, event: &Map<String, Value>) -> serde_json::Result<Event> {
+    Ok(match kind {
+        Kind::Prediction => Event::Prediction(Deserialize::deserialize(event)?),
+        Kind::Feedback => Event::Feedback(Deserialize::deserialize(event)?),
+        Kind::Heartbeat => Event::Heartbeat(Deserialize::deserialize(event)?),
+        Kind::Change => Event::Change(Deserialize::deserialize(event)?),
+    })
 }
 
-/// What only the event as a whole tells.
-fn check_whole(event: &Event) -> Result<(), &'static str> {
+/// What only the event as a whole tells, and its bounds.
+pub(super) fn is_whole(event: &Event) -> Result<(), &'static str> {
+    if event.identifiers().into_iter().flatten().any(|id| id.len() > limits::MAX_IDENTIFIER_BYTES) {
+        return Err(reason::ID_TOO_LONG);
+    }
     match event {
         Event::Prediction(prediction) => {
+            if prediction.features.len() > limits::MAX_EVENT_FEATURES {
+                return Err(reason::TOO_MANY_FEATURES);
+            }
             let cost = prediction.cost.as_ref().map_or(0, |cost| cost.calls.len());
             let output = prediction.output.as_ref();
             let classes = output.map_or(0, |output| output.probabilities.len());
@@ -113,18 +111,29 @@ fn check_whole(event: &Event) -> Result<(), &'static str> {
 }
 
 /// Slices that the spec does not list are dropped and counted; numbers and truth values become texts.
-fn keep_declared_slices(spec: &Spec, event: &mut Map<String, Value>, undeclared: &mut Undeclared) {
+fn read_slices(spec: &Spec, event: &mut Map<String, Value>, undeclared: &mut Undeclared) {
     let Some(Value::Object(slices)) = event.get_mut("slices") else { return };
     slices.retain(|name, value| {
-        let declared = spec.slices.iter().any(|slice| slice == name);
-        if !declared {
-            undeclared.add("slices", name);
-        }
         if matches!(value, Value::Number(_) | Value::Bool(_)) {
             *value = Value::String(super::feature_plan::value_text(value));
         }
-        declared && !value.is_null()
+        is_declared_slice(spec, name, undeclared) && !value.is_null()
     });
+}
+
+/// Drops and counts the slices of an event that the spec does not list.
+pub fn keep_declared_slices(spec: &Spec, event: &mut Event, undeclared: &mut Undeclared) {
+    if let Event::Prediction(prediction) = event {
+        prediction.slices.retain(|name, _| is_declared_slice(spec, name, undeclared));
+    }
+}
+
+fn is_declared_slice(spec: &Spec, name: &str, undeclared: &mut Undeclared) -> bool {
+    let declared = spec.slices.iter().any(|slice| slice == name);
+    if !declared {
+        undeclared.add("slices", name);
+    }
+    declared
 }
 
 fn check_time(at: Option<&Value>) -> Result<(), &'static str> {

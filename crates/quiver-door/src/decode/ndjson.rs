@@ -1,9 +1,11 @@
 //! Decodes lines of events (all four kinds) for one spec; a bad line is counted by reason and the next one read.
 
 use super::builder::EventBuilder;
+use super::check::keep_declared_slices;
 use super::event_keys::Undeclared;
 use super::incoming::Incoming;
 use super::line::{LineRead, Lines};
+use super::plain_line::plain_event;
 use super::rejected::{Rejections, reason};
 use crate::limits;
 use arrow::error::ArrowError;
@@ -121,7 +123,13 @@ impl<'a, R: BufRead> EventReader<'a, R> {
     }
 
     fn event(&mut self, line: &[u8]) -> Result<Event, &'static str> {
-        let incoming = Incoming::of_line(self.lines.number, line)?;
+        if line.len() <= limits::MAX_FIELD_BYTES
+            && let Some(mut event) = plain_event(line).filter(|event| event.model() == self.spec.model)
+        {
+            keep_declared_slices(self.spec, &mut event, &mut self.undeclared);
+            return Ok(event);
+        }
+        let mut incoming = Incoming::of_line(self.lines.number, line)?;
         // A short line holds no long field.
         if line.len() > limits::MAX_FIELD_BYTES && has_long_text(&Value::Object(incoming.event.clone())) {
             return Err(reason::FIELD_TOO_LONG);

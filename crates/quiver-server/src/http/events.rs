@@ -1,6 +1,7 @@
 //! `POST /v1/events`: events as NDJSON, JSON or an Arrow stream; each gets its own answer.
 
 use super::App;
+use super::at_work::Permit;
 use super::problem::{EventError, Problem};
 use super::receive::receive;
 use crate::ingest::body::Taken;
@@ -19,9 +20,6 @@ const IDEMPOTENCY_KEY_BYTES: usize = 256;
 
 /// Bodies above this are read on a thread that may take its time.
 const INLINE_BYTES: usize = 16 << 10;
-
-/// One of the permits is what a body of this size needs.
-const PERMIT_BYTES: usize = 64 << 10;
 
 /// How events are sent.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -120,9 +118,6 @@ pub async fn post(
     Ok(Json(EventsAnswer { accepted, duplicates, rejected: refused, errors, errors_omitted }))
 }
 
-/// Permits that a request holds while it is worked on.
-pub type Permit = tokio::sync::OwnedSemaphorePermit;
-
 /// Reads, decompresses and decodes a body within all bounds.
 pub async fn take(
     app: &Arc<App>,
@@ -133,11 +128,10 @@ pub async fn take(
     if let Some(problem) = app.closed() {
         return Err(problem);
     }
+    app.at_work.check()?;
     // Whoever sends slowly holds memory that is counted, and no place at work.
     let received = receive(headers, body, &app.budget, app.limits).await?;
-    let weight = 1 + (received.bytes.len() / PERMIT_BYTES).min(16);
-    let permit = Arc::clone(&app.at_work).try_acquire_many_owned(weight as u32);
-    let permit = permit.map_err(|_| Problem::overloaded("the server works on as many requests as it can"))?;
+    let permit = app.at_work.begin(received.bytes.len())?;
     let work = {
         let app = Arc::clone(app);
         let inline = received.encoding == super::receive::Encoding::Identity && received.bytes.len() <= INLINE_BYTES;

@@ -1,7 +1,8 @@
 //! OTLP over HTTP: traces and logs, as protobuf or JSON, whose spans and records of predictions become events.
 
 use super::App;
-use super::events::{Permit, take};
+use super::at_work::Permit;
+use super::events::take;
 use super::problem::Problem;
 use crate::ingest::Acknowledgement;
 use crate::ingest::body::{BodyError, Taken};

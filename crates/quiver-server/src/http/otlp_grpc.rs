@@ -1,7 +1,7 @@
 //! OTLP over gRPC: the same as over HTTP, with the refusals that its senders take for a reason to try again.
 
 use super::access::admit;
-use super::events::Permit;
+use super::at_work::Permit;
 use super::problem::Problem;
 use super::rate::Peer;
 use super::{Guard, otlp};
@@ -14,7 +14,6 @@ use opentelemetry_proto::tonic::collector::logs::v1::{ExportLogsServiceRequest, 
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{TraceService, TraceServiceServer};
 use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
 use prost::Message;
-use std::sync::Arc;
 use std::time::Duration;
 use tonic::codec::CompressionEncoding;
 use tonic::{Code, Request, Response, Status};
@@ -50,12 +49,11 @@ impl Service {
         if let Some(problem) = app.closed() {
             return Err(problem);
         }
-        let busy = || Problem::overloaded("the server works on as many requests as it can");
-        let permit = Arc::clone(&app.at_work).try_acquire_owned().map_err(|_| busy())?;
+        let permit = app.at_work.begin(bytes)?;
         let mut held = app.budget.hold();
         match held.grow(bytes) {
             true => Ok((permit, held)),
-            false => Err(busy()),
+            false => Err(Problem::overloaded("other requests hold all the memory that requests may")),
         }
     }
 

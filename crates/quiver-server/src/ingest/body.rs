@@ -1,14 +1,18 @@
 //! Bodies → events: reads what a request brought, event by event, and says of each one that cannot be kept why not.
 
-use super::commit::{CommitError, Lot, Parts, build, clean, count_undeclared};
+use super::commit::{CommitError, Lot, Parts, Prepared, build, clean, count_undeclared};
+use super::dead_letters::DeadLetter;
 use super::doors::{Doors, ModelDoor};
 use super::tally::what;
 use crate::metrics::Reason;
 use arrow::array::RecordBatch;
 use quiver_door::decode::arrow_stream::{self, ArrowBodyError};
 use quiver_door::decode::event_keys::Undeclared;
+use quiver_door::decode::check::keep_declared_slices;
 use quiver_door::decode::incoming::Incoming;
+use quiver_door::decode::plain_line::plain_event;
 use quiver_door::decode::rejected::{Rejections, reason};
+use quiver_door::decode::shape::shape_of;
 use quiver_door::decode::table::TableMapping;
 use quiver_event::batch::EventBatch;
 use quiver_event::event::{Event, Kind};
@@ -244,6 +248,9 @@ impl Reading<'_> {
             self.refuse(Refusal { position, reason: reason::EVENT_TOO_LONG, detail: None }, "", 1);
             return Ok(());
         }
+        if let Some(event) = plain_event(line) {
+            return self.plain(position, event, || key.map(|key| content_id(key, position, line)));
+        }
         match Incoming::of_line(position, line) {
             Ok(mut event) => {
                 if let Some(key) = key.filter(|_| !event.has_id()) {
@@ -258,44 +265,88 @@ impl Reading<'_> {
         }
     }
 
-    fn event(&mut self, event: Incoming) -> Result<(), BodyError> {
-        self.events += 1;
-        if self.events > self.reader.limits.events {
-            return Err(self.reader.too_many());
-        }
+    fn event(&mut self, mut event: Incoming) -> Result<(), BodyError> {
+        self.count_event()?;
         let position = event.position;
-        let Some(model) = event.model().map(str::to_owned) else {
+        let Some(model) = event.model().map(str::to_owned).filter(|model| self.knows(model)) else {
             self.refuse(Refusal { position, reason: reason::UNKNOWN_MODEL, detail: None }, "", 1);
             return Ok(());
         };
-        if !self.models.contains_key(&model) {
-            let Some(door) = self.reader.doors.get(&model) else {
-                self.refuse(Refusal { position, reason: reason::UNKNOWN_MODEL, detail: None }, "", 1);
-                return Ok(());
-            };
-            let gathered = Gathered { door, events: Vec::new(), undeclared: Undeclared::default() };
-            self.models.insert(model.clone(), gathered);
-        }
         let Some(gathered) = self.models.get_mut(&model) else { return Ok(()) };
         let checked = match event.has_id() {
             true => event.check(&gathered.door.spec, &mut gathered.undeclared),
             false => Err(reason::NO_ID_NO_KEY),
         };
-        let skew = self.reader.limits.clock_skew_microseconds;
-        let clock = &self.reader.parts.clock;
         match checked {
-            Ok(event) if event.at().is_some_and(|at| clock.is_ahead(at, skew)) => {
-                self.refuse(Refusal { position, reason: reason::IN_THE_FUTURE, detail: None }, &model, 1);
+            Ok(event) => self.take(position, event),
+            Err(reason) => {
+                let shape = shape_of(&event.event, &gathered.door.cleaner);
+                self.refuse_shaped(Refusal { position, reason, detail: None }, &model, 1, shape);
             }
-            Ok(event) => {
-                if let Some(at) = event.at() {
-                    clock.saw(at);
-                }
-                gathered.events.push(event);
-            }
-            Err(reason) => self.refuse(Refusal { position, reason, detail: None }, &model, 1),
         }
         Ok(())
+    }
+
+    /// Takes an event that was read straight from its line.
+    fn plain(
+        &mut self,
+        position: u64,
+        mut event: Event,
+        make_id: impl FnOnce() -> Option<String>,
+    ) -> Result<(), BodyError> {
+        self.count_event()?;
+        if !self.knows(event.model()) {
+            self.refuse(Refusal { position, reason: reason::UNKNOWN_MODEL, detail: None }, "", 1);
+            return Ok(());
+        }
+        if event.id().is_none_or(str::is_empty) {
+            let Some(id) = make_id() else {
+                let model = event.model().to_owned();
+                self.refuse(Refusal { position, reason: reason::NO_ID_NO_KEY, detail: None }, &model, 1);
+                return Ok(());
+            };
+            event.set_id(id);
+        }
+        if let Some(gathered) = self.models.get_mut(event.model()) {
+            keep_declared_slices(&gathered.door.spec, &mut event, &mut gathered.undeclared);
+        }
+        self.take(position, event);
+        Ok(())
+    }
+
+    fn count_event(&mut self) -> Result<(), BodyError> {
+        self.events += 1;
+        match self.events > self.reader.limits.events {
+            true => Err(self.reader.too_many()),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether there is such a model; its events can be gathered from then on.
+    fn knows(&mut self, model: &str) -> bool {
+        if self.models.contains_key(model) {
+            return true;
+        }
+        let Some(door) = self.reader.doors.get(model) else { return false };
+        let gathered = Gathered { door, events: Vec::new(), undeclared: Undeclared::default() };
+        self.models.insert(model.to_owned(), gathered);
+        true
+    }
+
+    /// Gathers a checked event, unless it is ahead of the clock.
+    fn take(&mut self, position: u64, event: Event) {
+        let clock = &self.reader.parts.clock;
+        if event.at().is_some_and(|at| clock.is_ahead(at, self.reader.limits.clock_skew_microseconds)) {
+            let model = event.model().to_owned();
+            self.refuse(Refusal { position, reason: reason::IN_THE_FUTURE, detail: None }, &model, 1);
+            return;
+        }
+        if let Some(at) = event.at() {
+            clock.saw(at);
+        }
+        if let Some(gathered) = self.models.get_mut(event.model()) {
+            gathered.events.push(event);
+        }
     }
 
     /// Takes rows that were mapped from a table.
@@ -317,9 +368,14 @@ impl Reading<'_> {
             self.refuse(Refusal { position, reason: reason::IN_THE_FUTURE, detail: None }, &door.spec.model, 1);
         }
         if kept.rows.num_rows() > 0 {
-            self.taken.lots.push(Lot::Rows(clean(door, &kept, &self.reader.parts)?));
+            let clean = clean(door, &kept, &self.reader.parts)?;
+            self.taken.lots.push(self.prepared(clean)?);
         }
         Ok(())
+    }
+
+    fn prepared(&self, batch: EventBatch) -> Result<Lot, CommitError> {
+        Ok(Lot::Rows(Box::new(Prepared::new(batch, self.reader.parts.secret)?)))
     }
 
     fn refuse_rows(&mut self, rejected: &Rejections, model: &str) {
@@ -333,7 +389,18 @@ impl Reading<'_> {
     }
 
     fn refuse(&mut self, refusal: Refusal, model: &str, events: u64) {
+        self.refuse_shaped(refusal, model, events, BTreeMap::new());
+    }
+
+    fn refuse_shaped(&mut self, refusal: Refusal, model: &str, events: u64, shape: BTreeMap<String, String>) {
         self.count(refusal.reason, model, events);
+        self.reader.parts.dead_letters.add(|| DeadLetter {
+            received_at: self.now,
+            model: model.to_owned(),
+            position: refusal.position,
+            reason: refusal.reason,
+            shape,
+        });
         if self.taken.refusals.len() < TOLD_REFUSALS {
             self.taken.refusals.push(refusal);
         }
@@ -351,7 +418,10 @@ impl Reading<'_> {
             count_undeclared(&gathered.undeclared, &gathered.door, &self.reader.parts);
             if gathered.events.len() >= OWN_COLUMNS_EVENTS {
                 let batches = build(&gathered.door, gathered.events.into_iter(), &self.reader.parts)?;
-                self.taken.lots.extend(batches.into_iter().map(Lot::Rows));
+                for batch in batches {
+                    let lot = self.prepared(batch)?;
+                    self.taken.lots.push(lot);
+                }
             } else if !gathered.events.is_empty() {
                 self.taken.lots.push(Lot::Events(gathered.door, gathered.events));
             }

@@ -3,13 +3,14 @@
 //! While one group is being synced the next one gathers, so that a sync is shared by all who came meanwhile.
 
 use super::budget::Held;
+use super::dead_letters::DeadLetters;
 use super::doors::ModelDoor;
 use super::seen::{Mark, Marker, Seen};
 use super::tally::{Tallies, what};
 use crate::clock::Clock;
 use crate::metrics::{ClassAction, Metrics, ModelKind};
 use crate::pipeline::{PipelineError, Workspace, payload};
-use arrow::array::{AsArray, BooleanArray, RecordBatch};
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use quiver_door::decode::event_keys::Undeclared;
 use quiver_door::redact::RedactionCounts;
@@ -77,8 +78,54 @@ pub struct Receipt {
 pub enum Lot {
     /// Checked events; columns are built for all requests of a group together.
     Events(Arc<ModelDoor>, Vec<Event>),
-    /// Clean rows, every one with an id.
-    Rows(EventBatch),
+    /// Clean rows, ready to be written.
+    Rows(Box<Prepared>),
+}
+
+/// Clean rows of one model and kind with all that the writer needs of them, so that its one thread only compares and
+/// appends.
+#[derive(Debug)]
+pub struct Prepared {
+    batch: EventBatch,
+    /// The mark of each row's id.
+    marks: Vec<Mark>,
+    /// The rows as they are journaled.
+    payloads: Vec<Payload>,
+}
+
+impl Prepared {
+    /// Marks and encodes rows.
+    ///
+    /// # Errors
+    /// When a row is longer than the journal takes, or has no id.
+    pub fn new(batch: EventBatch, secret: u64) -> Result<Self, CommitError> {
+        let stream = stream_of(&batch);
+        let marker = Marker::new(secret, &stream);
+        let ids = batch.rows.column_by_name(column::ID).and_then(|ids| ids.as_string_opt::<i32>());
+        let ids = ids.ok_or_else(|| CommitError::Internal("its rows have no ids".to_owned()))?;
+        let marks = (0..ids.len()).map(|row| marker.mark(ids.value(row))).collect();
+        let mut payloads = Vec::new();
+        encode(&stream, &batch.rows, &mut payloads)?;
+        Ok(Self { batch, marks, payloads })
+    }
+
+    /// Only the rows that `mask` keeps.
+    fn only(self, mask: &BooleanArray) -> Result<Self, CommitError> {
+        let internal = |error: arrow::error::ArrowError| CommitError::Internal(error.to_string());
+        let mut batch = self.batch;
+        batch.rows = filter_record_batch(&batch.rows, mask).map_err(internal)?;
+        let marks = self.marks.into_iter().zip(mask).filter(|(_, keep)| *keep == Some(true));
+        let marks = marks.map(|(mark, _)| mark).collect();
+        let mut payloads = Vec::new();
+        if batch.rows.num_rows() > 0 {
+            encode(&stream_of(&batch), &batch.rows, &mut payloads)?;
+        }
+        Ok(Self { batch, marks, payloads })
+    }
+
+    fn rows(&self) -> usize {
+        self.batch.rows.num_rows()
+    }
 }
 
 /// What a request hands to the writer.
@@ -121,6 +168,8 @@ pub struct Parts {
     pub wall: Wall,
     /// Counts by model.
     pub tallies: Arc<Tallies>,
+    /// What can be told of refused events.
+    pub dead_letters: Arc<DeadLetters>,
     /// Counts for operators.
     pub metrics: Arc<Metrics>,
 }
@@ -172,7 +221,7 @@ impl Lot {
     pub fn len(&self) -> usize {
         match self {
             Self::Events(_, events) => events.len(),
-            Self::Rows(batch) => batch.rows.num_rows(),
+            Self::Rows(prepared) => prepared.rows(),
         }
     }
 
@@ -187,10 +236,8 @@ type Loose = (Arc<ModelDoor>, Vec<(usize, Event)>);
 
 /// Rows of a group, and whose each of them is.
 struct Part {
-    batch: EventBatch,
+    prepared: Prepared,
     owners: Owners,
-    /// The ids that were new, and are taken back when the rows cannot be kept.
-    marks: Vec<Mark>,
 }
 
 /// Which request each row belongs to.
@@ -200,10 +247,21 @@ enum Owners {
 }
 
 impl Owners {
-    fn of(&self, row: usize) -> usize {
+    /// Every owner with a number of rows; one owner may come several times.
+    fn for_each(&self, rows: usize, mut tell: impl FnMut(usize, u64)) {
         match self {
-            Self::One(owner) => *owner,
-            Self::Each(owners) => owners[row],
+            Self::One(owner) => tell(*owner, rows as u64),
+            Self::Each(owners) => owners.iter().for_each(|owner| tell(*owner, 1)),
+        }
+    }
+
+    /// The owner of each row of which the mask says `wanted`.
+    fn for_each_of(&self, mask: &BooleanArray, wanted: bool, mut tell: impl FnMut(usize)) {
+        for row in (0..mask.len()).filter(|row| mask.value(*row) == wanted) {
+            tell(match self {
+                Self::One(owner) => *owner,
+                Self::Each(owners) => owners[row],
+            });
         }
     }
 
@@ -254,24 +312,23 @@ impl Writer {
             group.results.push(Ok(Receipt::default()));
             group._held.push(submission._held);
         }
-        let parts = self.columns(lots, &mut group);
+        let parts = self.prepared(lots, &mut group);
         let parts = self.only_new(parts, &mut group);
-        let (parts, payloads) = self.encoded(parts, &mut group);
-        let written = self.append(&payloads, &group);
-        match written {
+        match self.append(&parts, &group) {
             Ok(()) => {
                 for part in &parts {
-                    for row in 0..part.batch.rows.num_rows() {
-                        if let Ok(receipt) = &mut group.results[part.owners.of(row)] {
-                            receipt.accepted += 1;
+                    let (batch, rows) = (&part.prepared.batch, part.prepared.rows() as u64);
+                    part.owners.for_each(part.prepared.rows(), |owner, rows| {
+                        if let Ok(receipt) = &mut group.results[owner] {
+                            receipt.accepted += rows;
                         }
-                    }
-                    let labels = ModelKind { model: part.batch.model.clone(), kind: part.batch.kind.name() };
-                    self.parts.metrics.accepted.get_or_create(&labels).inc_by(part.batch.rows.num_rows() as u64);
+                    });
+                    let labels = ModelKind { model: batch.model.clone(), kind: batch.kind.name() };
+                    self.parts.metrics.accepted.get_or_create(&labels).inc_by(rows);
                 }
             }
             Err(error) => {
-                parts.iter().for_each(|part| self.take_back(part));
+                parts.iter().for_each(|part| self.take_back(&part.prepared.marks));
                 if let CommitError::Stopped(reason) = &error {
                     *self.stopped.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.clone());
                     self.parts.metrics.ingestion_stopped.set(1);
@@ -284,41 +341,43 @@ impl Writer {
         group.replies.into_iter().zip(group.results).for_each(|(reply, result)| drop(reply.send(result)));
     }
 
-    /// Builds the columns of loose events, model by model, and cleans them.
-    fn columns(&self, lots: Vec<(usize, Lot)>, group: &mut Group) -> Vec<Part> {
+    /// Builds, cleans and prepares the columns of loose events, those of all requests of a model together.
+    fn prepared(&self, lots: Vec<(usize, Lot)>, group: &mut Group) -> Vec<Part> {
         let mut parts = Vec::new();
         let mut loose: BTreeMap<String, Loose> = BTreeMap::new();
         for (owner, lot) in lots {
             match lot {
-                Lot::Rows(batch) => parts.push(Part { batch, owners: Owners::One(owner), marks: Vec::new() }),
+                Lot::Rows(prepared) => parts.push(Part { prepared: *prepared, owners: Owners::One(owner) }),
                 Lot::Events(door, events) => {
                     let entry = loose.entry(door.spec.model.clone()).or_insert_with(|| (door, Vec::new()));
                     entry.1.extend(events.into_iter().map(|event| (owner, event)));
                 }
             }
         }
+        let mut built = Vec::new();
         for (door, events) in loose.into_values() {
             let owners: Vec<(usize, Kind)> = events.iter().map(|(owner, event)| (*owner, event.kind())).collect();
             match build(&door, events.into_iter().map(|(_, event)| event), &self.parts) {
-                Ok(batches) => parts.extend(batches.into_iter().map(|batch| {
+                Ok(batches) => built.extend(batches.into_iter().map(|batch| {
                     let of_kind = owners.iter().filter(|(_, kind)| *kind == batch.kind);
-                    let owners = Owners::Each(of_kind.map(|(owner, _)| *owner).collect());
-                    Part { batch, owners, marks: Vec::new() }
+                    let owners: Vec<usize> = of_kind.map(|(owner, _)| *owner).collect();
+                    (batch, owners)
                 })),
                 Err(error) => owners.iter().for_each(|(owner, _)| group.results[*owner] = Err(error.clone())),
             }
         }
         // A request of which a part was refused is refused whole: its sender will send it again.
         parts.retain(|part| !matches!(part.owners, Owners::One(owner) if group.results[owner].is_err()));
-        for part in &mut parts {
-            if let Owners::Each(owners) = &part.owners
-                && owners.iter().any(|owner| group.results[*owner].is_err())
-            {
+        for (mut batch, mut owners) in built {
+            if owners.iter().any(|owner| group.results[*owner].is_err()) {
                 let mask: BooleanArray = owners.iter().map(|owner| Some(group.results[*owner].is_ok())).collect();
-                if let Ok(rows) = filter_record_batch(&part.batch.rows, &mask) {
-                    part.batch.rows = rows;
-                    part.owners = std::mem::replace(&mut part.owners, Owners::One(0)).keep(&mask);
-                }
+                let Ok(rows) = filter_record_batch(&batch.rows, &mask) else { continue };
+                batch.rows = rows;
+                owners.retain(|owner| group.results[*owner].is_ok());
+            }
+            match Prepared::new(batch, self.parts.secret) {
+                Ok(prepared) => parts.push(Part { prepared, owners: Owners::Each(owners) }),
+                Err(error) => owners.iter().for_each(|owner| group.results[*owner] = Err(error.clone())),
             }
         }
         parts
@@ -328,80 +387,57 @@ impl Writer {
     fn only_new(&self, parts: Vec<Part>, group: &mut Group) -> Vec<Part> {
         let now = self.parts.clock.now();
         let mut offset = self.parts.workspace.journal().next_offset();
-        let mut seen = self.parts.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let mut kept = Vec::with_capacity(parts.len());
-        for mut part in parts {
-            let marker = Marker::new(self.parts.secret, &stream_of(&part.batch));
-            let rows = part.batch.rows.num_rows();
-            let Some(ids) = part.batch.rows.column_by_name(column::ID).and_then(|ids| ids.as_string_opt::<i32>())
-            else {
-                refuse(group, &part, "its rows have no ids");
-                continue;
-            };
-            let mut is_new = Vec::with_capacity(rows);
-            for row in 0..rows {
-                let mark = marker.mark(ids.value(row));
-                let new = seen.add(mark, offset, now.0);
-                if new {
-                    part.marks.push(mark);
-                    offset += 1;
-                } else if let Ok(receipt) = &mut group.results[part.owners.of(row)] {
-                    receipt.duplicates += 1;
+        for Part { prepared, owners } in parts {
+            let mut is_new = Vec::with_capacity(prepared.rows());
+            {
+                let mut seen = self.parts.seen.lock().unwrap_or_else(PoisonError::into_inner);
+                for mark in &prepared.marks {
+                    let new = seen.add(*mark, offset, now.0);
+                    offset += u64::from(new);
+                    is_new.push(new);
                 }
-                is_new.push(new);
             }
             let duplicates = is_new.iter().filter(|new| !**new).count() as u64;
-            if duplicates > 0 {
-                let (model, kind) = (part.batch.model.clone(), part.batch.kind.name());
-                self.parts.tallies.add(now, &model, what::DUPLICATE, kind, duplicates);
-                self.parts.metrics.duplicates.get_or_create(&ModelKind { model, kind }).inc_by(duplicates);
-                let mask = BooleanArray::from(is_new);
-                match filter_record_batch(&part.batch.rows, &mask) {
-                    Ok(rows) => part.batch.rows = rows,
-                    Err(error) => {
-                        refuse(group, &part, &error.to_string());
-                        continue;
-                    }
-                }
-                part.owners = part.owners.keep(&mask);
+            if duplicates == 0 {
+                kept.push(Part { prepared, owners });
+                continue;
             }
-            if part.batch.rows.num_rows() > 0 {
-                kept.push(part);
+            let (model, kind) = (prepared.batch.model.clone(), prepared.batch.kind.name());
+            self.parts.tallies.add(now, &model, what::DUPLICATE, kind, duplicates);
+            self.parts.metrics.duplicates.get_or_create(&ModelKind { model, kind }).inc_by(duplicates);
+            let mask = BooleanArray::from(is_new);
+            let new_marks = prepared.marks.iter().zip(&mask).filter(|(_, new)| *new == Some(true));
+            let new_marks: Vec<Mark> = new_marks.map(|(mark, _)| *mark).collect();
+            owners.for_each_of(&mask, false, |owner| {
+                if let Ok(receipt) = &mut group.results[owner] {
+                    receipt.duplicates += 1;
+                }
+            });
+            match prepared.only(&mask) {
+                Ok(prepared) if prepared.rows() == 0 => {}
+                Ok(prepared) => kept.push(Part { prepared, owners: owners.keep(&mask) }),
+                Err(error) => {
+                    self.take_back(&new_marks);
+                    owners.for_each_of(&mask, true, |owner| group.results[owner] = Err(error.clone()));
+                }
             }
         }
         kept
     }
 
-    /// Encodes each part by itself: one that the journal cannot take is refused without the others.
-    fn encoded(&self, parts: Vec<Part>, group: &mut Group) -> (Vec<Part>, Vec<Payload>) {
-        let (mut kept, mut payloads) = (Vec::with_capacity(parts.len()), Vec::new());
-        for part in parts {
-            let before = payloads.len();
-            match encode(&stream_of(&part.batch), &part.batch.rows, &mut payloads) {
-                Ok(()) => kept.push(part),
-                Err(error) => {
-                    payloads.truncate(before);
-                    self.take_back(&part);
-                    for row in 0..part.batch.rows.num_rows() {
-                        group.results[part.owners.of(row)] = Err(error.clone());
-                    }
-                }
-            }
-        }
-        (kept, payloads)
-    }
-
     /// Forgets the ids of rows that are not kept, so that they are new when they are sent again.
-    fn take_back(&self, part: &Part) {
+    fn take_back(&self, marks: &[Mark]) {
         let mut seen = self.parts.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        part.marks.iter().for_each(|mark| seen.remove(*mark));
+        marks.iter().for_each(|mark| seen.remove(*mark));
     }
 
-    fn append(&self, payloads: &[Payload], group: &Group) -> Result<(), CommitError> {
+    fn append(&self, parts: &[Part], group: &Group) -> Result<(), CommitError> {
         let started = Instant::now();
         let now = self.parts.clock.now();
-        let frames: Vec<NewFrame<'_>> = payloads
+        let frames: Vec<NewFrame<'_>> = parts
             .iter()
+            .flat_map(|part| &part.prepared.payloads)
             .map(|(stream, row_count, payload)| NewFrame {
                 stream,
                 producer: "",
@@ -421,12 +457,6 @@ impl Writer {
         self.parts.metrics.sync_seconds.observe(started.elapsed().as_secs_f64());
         self.parts.metrics.group_events.observe(f64::from(rows));
         Ok(())
-    }
-}
-
-fn refuse(group: &mut Group, part: &Part, reason: &str) {
-    for row in 0..part.batch.rows.num_rows() {
-        group.results[part.owners.of(row)] = Err(CommitError::Internal(reason.to_owned()));
     }
 }
 

@@ -1,5 +1,6 @@
 //! The four kinds of event as they are written in NDJSON: prediction, feedback, heartbeat and change.
 
+use crate::ordered::Ordered;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -145,8 +146,8 @@ pub struct Prediction {
     pub trace_id: Option<String>,
     /// Which arm of a split answered.
     pub arm: Option<Arm>,
-    /// Feature values by name.
-    pub features: serde_json::Map<String, serde_json::Value>,
+    /// Feature values by name; of a name that stands twice the last value counts.
+    pub features: Ordered<serde_json::Value>,
     /// How each feature came to be, by name.
     pub feature_meta: BTreeMap<String, FeatureMeta>,
     /// What the model said.

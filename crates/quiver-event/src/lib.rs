@@ -3,6 +3,7 @@
 pub mod arrow_name;
 pub mod batch;
 pub mod event;
+pub mod ordered;
 pub mod spec;
 pub mod time;
 pub mod units;

@@ -2,7 +2,7 @@
 
 use super::event_keys::Undeclared;
 use super::feature_plan::FeaturePlan;
-use super::prediction_columns::{FeatureReader, prediction_columns};
+use super::prediction_columns::{FeatureReader, Place, Placed, prediction_columns};
 use super::rejected::reason;
 use arrow::array::{
     ArrayRef, Float64Array, Int64Array, RecordBatch, RecordBatchOptions, StringArray, TimestampMicrosecondArray,
@@ -25,6 +25,8 @@ pub struct EventBuilder {
     schemas: [SchemaRef; 4],
     features: FeatureReader,
     predictions: Vec<Prediction>,
+    /// Where each declared feature stands among those of each prediction, prediction by prediction.
+    places: Vec<Place>,
     feedback: Vec<Feedback>,
     heartbeats: Vec<Heartbeat>,
     changes: Vec<Change>,
@@ -40,6 +42,7 @@ impl EventBuilder {
             schemas: Kind::ALL.map(|kind| schema_of(kind, spec)),
             features: FeatureReader::new(spec, plans),
             predictions: Vec::new(),
+            places: Vec::new(),
             feedback: Vec::new(),
             heartbeats: Vec::new(),
             changes: Vec::new(),
@@ -78,7 +81,7 @@ impl EventBuilder {
         match event {
             Event::Prediction(mut prediction) => {
                 name_if_needed(&mut prediction.id, make_id);
-                self.features.keep_declared(&mut prediction, undeclared);
+                self.features.keep_declared(&mut prediction, undeclared, &mut self.places);
                 self.predictions.push(*prediction);
             }
             Event::Feedback(mut feedback) => {
@@ -100,9 +103,10 @@ impl EventBuilder {
     /// The batches of the kinds that occurred; the builder is empty afterwards.
     pub fn finish(&mut self) -> Result<Vec<EventBatch>, ArrowError> {
         let mut batches = Vec::new();
-        let predictions = std::mem::take(&mut self.predictions);
+        let (predictions, places) = (std::mem::take(&mut self.predictions), std::mem::take(&mut self.places));
         if !predictions.is_empty() {
-            let columns = prediction_columns(&predictions, &self.features, self.task)?;
+            let placed = Placed { predictions: &predictions, places: &places };
+            let columns = prediction_columns(placed, &self.features, self.task)?;
             batches.push(self.batch(Kind::Prediction, predictions.len(), columns)?);
         }
         let feedback = std::mem::take(&mut self.feedback);

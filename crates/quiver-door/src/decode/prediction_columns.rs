@@ -12,14 +12,18 @@ use quiver_event::event::{Arm, Cost, DecidedBy, Decision, FeatureMeta, FeatureSt
 use quiver_event::spec::{FeatureType, Spec, Task};
 use quiver_event::time::{TimeError, Timestamp};
 use serde_json::Value;
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Reads the features of predictions as the spec declares them.
 #[derive(Debug)]
 pub(super) struct FeatureReader {
     plans: Vec<FeaturePlan>,
-    names: HashSet<String>,
+    /// The position of each feature's plan.
+    positions: HashMap<String, usize>,
+    /// The plan of the feature that stood at each place of the prediction before: senders keep an order.
+    expected: Vec<usize>,
     /// The oldest a feature's raw event may be, in microseconds, by the feature's position.
     max_ages: Vec<Option<i64>>,
     source_ages: HashMap<String, i64>,
@@ -41,33 +45,51 @@ impl FeatureReader {
             })
             .collect();
         let subject = spec.privacy.as_ref().and_then(|privacy| privacy.subject.clone());
-        let names = plans.iter().map(|plan| plan.name.clone()).collect();
-        Self { plans, names, max_ages, source_ages, subject }
+        let positions = plans.iter().enumerate().map(|(position, plan)| (plan.name.clone(), position)).collect();
+        Self { plans, positions, expected: Vec::new(), max_ages, source_ages, subject }
     }
 
     fn is_declared(&self, name: &str) -> bool {
-        self.names.contains(name)
+        self.positions.contains_key(name)
     }
 
-    /// Takes the subject out of the features, and drops and counts what the spec does not declare.
-    pub(super) fn keep_declared(&self, prediction: &mut Prediction, undeclared: &mut Undeclared) {
-        if let Some(name) = &self.subject
-            && let Some(value) = prediction.features.get(name)
-        {
-            if prediction.subject.is_none() && !value.is_null() {
-                prediction.subject = Some(super::feature_plan::value_text(value));
-            }
-            if !self.is_declared(name) {
-                prediction.features.remove(name);
+    /// The plan of a feature that stands at `place` of a prediction.
+    fn position_of(&mut self, name: &str, place: usize) -> Option<usize> {
+        match self.expected.get(place) {
+            Some(&position) if self.plans[position].name == name => Some(position),
+            _ => {
+                let position = self.positions.get(name).copied()?;
+                if place < self.plans.len() {
+                    self.expected.resize(self.expected.len().max(place + 1), position);
+                    self.expected[place] = position;
+                }
+                Some(position)
             }
         }
-        prediction.features.retain(|name, _| {
-            let declared = self.is_declared(name);
-            if !declared {
-                undeclared.add("features", name);
+    }
+
+    /// Takes the subject from the features, notes where the declared ones stand, and drops and counts the others.
+    pub(super) fn keep_declared(
+        &mut self,
+        prediction: &mut Prediction,
+        undeclared: &mut Undeclared,
+        places: &mut Vec<Place>,
+    ) {
+        let start = places.len();
+        places.resize(start + self.plans.len(), None);
+        let mut subject = None;
+        for (place, (name, value)) in prediction.features.iter().enumerate() {
+            let is_subject = self.subject.as_deref() == Some(name);
+            if is_subject && !value.is_null() {
+                subject = Some(super::feature_plan::value_text(value));
             }
-            declared
-        });
+            match self.position_of(name, place) {
+                Some(position) => places[start + position] = u32::try_from(place).ok(),
+                None if is_subject => {}
+                None => undeclared.add("features", name),
+            }
+        }
+        prediction.subject = prediction.subject.take().or(subject);
         prediction.feature_meta.retain(|name, _| {
             let declared = self.is_declared(name);
             if !declared {
@@ -97,6 +119,25 @@ impl FeatureReader {
     }
 }
 
+/// Where a declared feature stands among those of its prediction.
+pub(super) type Place = Option<u32>;
+
+/// Predictions, and where each declared feature stands among theirs.
+#[derive(Clone, Copy)]
+pub(super) struct Placed<'a> {
+    pub predictions: &'a [Prediction],
+    /// Prediction by prediction, in the order of the spec.
+    pub places: &'a [Place],
+}
+
+impl<'a> Placed<'a> {
+    /// The value of a feature by its position in the spec, where there are `features` of them; null is none.
+    fn value(self, row: usize, position: usize, features: usize) -> Option<&'a Value> {
+        let place = self.places[row * features + position]?;
+        self.predictions[row].features.0.get(place as usize).map(|(_, value)| value).filter(|value| !value.is_null())
+    }
+}
+
 /// What stood where a value was looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Found {
@@ -113,10 +154,11 @@ struct Notes<'a> {
 }
 
 pub(super) fn prediction_columns(
-    predictions: &[Prediction],
+    placed: Placed<'_>,
     reader: &FeatureReader,
     task: Task,
 ) -> Result<NamedColumns, ArrowError> {
+    let predictions = placed.predictions;
     let arm = |pick: fn(&Arm) -> Option<&str>| texts(predictions, move |event| event.arm.as_ref().and_then(pick));
     let decision =
         |pick: fn(&Decision) -> Option<&str>| texts(predictions, move |event| event.decision.as_ref().and_then(pick));
@@ -164,10 +206,11 @@ pub(super) fn prediction_columns(
     let values = checked(output(|output| output.value), false, reader.plans.len(), &mut notes);
     columns.extend(named([(column::SCORE, scores), (column::VALUE, values)]));
     for (index, plan) in reader.plans.iter().enumerate() {
-        let array = feature_values(predictions, plan, index, &mut notes)?;
+        let values = (0..predictions.len()).map(|row| placed.value(row, index, reader.plans.len()));
+        let array = feature_values(values, plan, index, &mut notes)?;
         columns.insert(feature_column(&plan.name), array);
     }
-    columns.extend(map_columns(predictions, reader, notes)?);
+    columns.extend(map_columns(placed, reader, notes)?);
     Ok(columns)
 }
 
@@ -207,15 +250,14 @@ fn number_of(value: &Value) -> Option<f64> {
     }
 }
 
-fn feature_values<'a>(
-    predictions: &[Prediction],
+fn feature_values<'a, 'v>(
+    raw: impl ExactSizeIterator<Item = Option<&'v Value>>,
     plan: &'a FeaturePlan,
     index: usize,
     notes: &mut Notes<'a>,
 ) -> Result<ArrayRef, ArrowError> {
-    let mut found = Vec::with_capacity(predictions.len());
+    let mut found = Vec::with_capacity(raw.len());
     let mut invalid = Vec::new();
-    let raw = predictions.iter().map(|event| event.features.get(&plan.name).filter(|value| !value.is_null()));
     let mut take = |row: usize, value: Option<&Value>, reason: Option<&'static str>, is_default: bool| {
         found.push(match (value, is_default) {
             (None, _) => Found::Nothing,
@@ -247,7 +289,7 @@ fn feature_values<'a>(
         FeatureType::Category | FeatureType::Text => {
             let array = raw.enumerate().map(|(row, value)| {
                 let text = value.and_then(text_of);
-                let verdict = text.as_ref().map(|text| judge_text(plan, text));
+                let verdict = text.as_deref().map(|text| judge_text(plan, text));
                 let reason = match (value, &verdict) {
                     (Some(_), None) => Some(reason::TYPE),
                     _ => verdict.and_then(|verdict| verdict.reason),
@@ -303,11 +345,13 @@ fn feature_values<'a>(
 }
 
 /// A category or a text; numbers and truth values are names too.
-fn text_of(value: &Value) -> Option<String> {
+fn text_of(value: &Value) -> Option<Cow<'_, str>> {
     match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.as_f64().map_or_else(|| number.to_string(), write_number)),
-        Value::Bool(truth) => Some(truth.to_string()),
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Number(number) => {
+            Some(Cow::Owned(number.as_f64().map_or_else(|| number.to_string(), write_number)))
+        }
+        Value::Bool(truth) => Some(Cow::Borrowed(if *truth { "true" } else { "false" })),
         _ => None,
     }
 }
@@ -317,10 +361,11 @@ fn vector_of(value: &Value) -> Option<Vec<Option<f32>>> {
 }
 
 fn map_columns(
-    predictions: &[Prediction],
+    placed: Placed<'_>,
     reader: &FeatureReader,
     mut notes: Notes<'_>,
 ) -> Result<NamedColumns, ArrowError> {
+    let predictions = placed.predictions;
     let rows = predictions.len();
     notes.invalid.sort_by_key(|(row, position, ..)| (*row, *position));
     notes.invalid.dedup_by_key(|(row, position, ..)| (*row, *position));
@@ -329,9 +374,10 @@ fn map_columns(
     let (mut metas, mut slices, mut calls, mut probabilities) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (index, event) in predictions.iter().enumerate() {
         let row = index as u32;
+        let has_meta = !event.feature_meta.is_empty();
         for (position, plan) in reader.plans.iter().enumerate() {
             let found = notes.found[position][index];
-            let meta = event.feature_meta.get(&plan.name);
+            let meta = has_meta.then(|| event.feature_meta.get(&plan.name)).flatten();
             let status = reader.status(position, found, meta, event.at);
             // A fresh value of which nothing else is known needs no entry: that keeps the column small.
             if status == FeatureStatus::Ok && meta.is_none() {
@@ -340,21 +386,21 @@ fn map_columns(
             let meta = FeatureMeta { status: Some(status), ..meta.cloned().unwrap_or_default() };
             metas.push((row, plan.name.as_str(), meta));
         }
-        let mut own: Vec<(u32, &str, String)> =
-            event.slices.iter().map(|(name, value)| (row, name.as_str(), value.clone())).collect();
-        for plan in reader.plans.iter().filter(|plan| plan.is_slice && !event.slices.contains_key(&plan.name)) {
-            if let Some(text) = event.features.get(&plan.name).and_then(text_of) {
-                own.push((row, plan.name.as_str(), text));
+        slices.extend(event.slices.iter().map(|(name, value)| (row, name.as_str(), Cow::Borrowed(value.as_str()))));
+        for (position, plan) in reader.plans.iter().enumerate().filter(|(_, plan)| plan.is_slice) {
+            if !event.slices.contains_key(&plan.name)
+                && let Some(text) = placed.value(index, position, reader.plans.len()).and_then(text_of)
+            {
+                slices.push((row, plan.name.as_str(), text));
             }
         }
-        slices.extend(own);
         let cost_calls = event.cost.iter().flat_map(|cost| &cost.calls);
         calls.extend(cost_calls.map(|(service, calls)| (row, service.as_str(), calls.n, calls.ms)));
         let classes = event.output.iter().flat_map(|output| &output.probabilities);
         probabilities.extend(classes.map(|(class, probability)| (row, class.as_str(), *probability)));
     }
     let slices: Vec<(u32, &str, &str)> =
-        slices.iter().map(|(row, name, value)| (*row, *name, value.as_str())).collect();
+        slices.iter().map(|(row, name, value)| (*row, *name, value.as_ref())).collect();
     Ok(named([
         (column::INVALID, text_map(rows, &invalid)?),
         (column::FEATURE_META, meta_map(rows, &metas)?),

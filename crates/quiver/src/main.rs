@@ -10,6 +10,10 @@ use command::{Context, Outcome};
 use std::io::Write;
 use std::process::ExitCode;
 
+/// Events are thousands of small texts that live for a moment: the system's allocator took a sixth of their time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     show::paint::choose(cli.color);

@@ -233,8 +233,8 @@ def search_journal(path: Path, store: str, canaries: Canaries | None = None) -> 
     leaks, rows = [], 0
     for stream, producer, payload in frames(path.read_bytes()):
         leaks += search(f"{store} frame names", f"{stream} {producer}", canaries)
-        if payload[:4] == b"\xff\xff\xff\xff":
-            table = pyarrow.ipc.open_stream(payload).read_all()
+        if payload[:4] == b"\x28\xb5\x2f\xfd":
+            table = pyarrow.ipc.open_stream(zstandard.decompress(payload)).read_all()
             rows += table.num_rows
             leaks += search_table(f"{store} frame of {stream}", table, canaries)
         else:

@@ -1,11 +1,26 @@
-//! Rows as bytes for the journal: one Arrow IPC stream, compressed with zstd, without the columns that hold nothing.
+//! Rows as bytes for the journal: one Arrow IPC stream without the columns that hold nothing, compressed as a whole.
+//!
+//! As a whole, because a frame often holds few rows: to compress each of its hundred buffers by itself costs more than
+//! all the rest of a small request, and leaves the schema as long as it is.
 
 use super::PipelineError;
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::datatypes::DataType;
-use arrow::ipc::CompressionType;
+use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamReader;
-use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
+use arrow::ipc::writer::StreamWriter;
+use std::cell::RefCell;
+
+/// The level at which zstd is faster than the disk.
+const LEVEL: i32 = 1;
+
+/// The most bytes of one frame's rows; what a frame says of itself is not believed beyond it.
+const MAX_BYTES: usize = 1 << 30;
+
+thread_local! {
+    static COMPRESSOR: RefCell<zstd::bulk::Compressor<'static>> =
+        RefCell::new(zstd::bulk::Compressor::new(LEVEL).expect("level 1 exists"));
+}
 
 /// Encodes one batch with its schema. Columns of nulls only are left out: whoever reads rows takes what is not there
 /// for null, and most events fill a third of the columns.
@@ -15,15 +30,17 @@ pub fn encode(rows: &RecordBatch) -> Result<Vec<u8>, PipelineError> {
         .filter(|index| !schema.field(*index).is_nullable() || rows.column(*index).null_count() < rows.num_rows())
         .collect();
     let rows = rows.project(&filled)?;
-    let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::ZSTD))?;
-    let mut writer = StreamWriter::try_new_with_options(Vec::new(), &rows.schema(), options)?;
+    let mut writer = StreamWriter::try_new(Vec::new(), &rows.schema())?;
     writer.write(&rows)?;
-    Ok(writer.into_inner()?)
+    let plain = writer.into_inner()?;
+    let packed = COMPRESSOR.with_borrow_mut(|compressor| compressor.compress(&plain));
+    Ok(packed.map_err(ArrowError::from)?)
 }
 
 /// Decodes what [`encode`] wrote.
 pub fn decode(bytes: &[u8]) -> Result<RecordBatch, PipelineError> {
-    let mut reader = StreamReader::try_new(bytes, None)?;
+    let plain = unpack(bytes)?;
+    let mut reader = StreamReader::try_new(plain.as_slice(), None)?;
     let schema = reader.schema();
     match reader.next() {
         Some(batch) => Ok(batch?),
@@ -33,9 +50,17 @@ pub fn decode(bytes: &[u8]) -> Result<RecordBatch, PipelineError> {
 
 /// Decodes one text column of what [`encode`] wrote; none when it is not there.
 pub fn decode_column(bytes: &[u8], name: &str) -> Result<Option<ArrayRef>, PipelineError> {
-    let schema = StreamReader::try_new(bytes, None)?.schema();
+    let plain = unpack(bytes)?;
+    let schema = StreamReader::try_new(plain.as_slice(), None)?.schema();
     let Some((index, _)) = schema.column_with_name(name) else { return Ok(None) };
-    let Some(batch) = StreamReader::try_new(bytes, Some(vec![index]))?.next() else { return Ok(None) };
+    let Some(batch) = StreamReader::try_new(plain.as_slice(), Some(vec![index]))?.next() else { return Ok(None) };
     let column = batch?.column(0).clone();
     Ok((column.data_type() == &DataType::Utf8).then_some(column))
+}
+
+fn unpack(bytes: &[u8]) -> Result<Vec<u8>, ArrowError> {
+    let length = zstd::zstd_safe::get_frame_content_size(bytes).ok().flatten();
+    let length = length.and_then(|length| usize::try_from(length).ok()).filter(|length| *length <= MAX_BYTES);
+    let length = length.ok_or_else(|| ArrowError::IpcError("a frame does not tell how long its rows are".to_owned()))?;
+    Ok(zstd::bulk::decompress(bytes, length)?)
 }

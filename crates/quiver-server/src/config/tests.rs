@@ -60,7 +60,7 @@ http: {listen: '0.0.0.0:8600', hosts: [q.example.com], tls: {certificate: c.pem,
   decoded_limit: 1.5MB, request_timeout: 1m, header_timeout: 500ms, max_connections: 7, drain: 0s}
 otlp: {http: null, grpc: '[::1]:4317'}
 ingest: {queue: 2GiB, deduplication: {horizon: 1d, memory: 10MiB}, max_clock_skew: 1h,
-  events_per_request: 5, rate_limit: 500 per second}
+  events_per_request: 5, rate_limit: 500 per second, dead_letters: 1MiB}
 disk: {read_only_below: 5%}
 flow: {flush_every: 1m, flush_rows: 9, judge_every: 1h}
 retention: {every: 1d, orphans_after: 1h, verify_every: 7d}

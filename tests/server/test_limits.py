@@ -10,6 +10,7 @@ import re
 import socket
 import sqlite3
 import struct
+import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,7 @@ import pytest
 import requests
 import zstandard
 
-from harness import Server, events, instant, ndjson, post
+from harness import Server, binary, events, instant, ndjson, post
 from ways_in import arrow_stream
 
 ARROW = "application/vnd.apache.arrow.stream"
@@ -463,3 +464,174 @@ def test_many_at_once_are_answered_or_told_when_to_come_again(tmp_path):
         again = [post(server, body).json() for body, answer in zip(bodies, answers) if answer.status_code != 200]
         assert accepted + sum(answer["accepted"] for answer in again) == 200 * 500
         assert server.alive() and "panicked" not in server.log()
+
+
+# ---- Refusals that come before the body.
+
+
+def answer_of(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
+    """Reads one answer of a connection that stays open: status, headers, body."""
+    said = b""
+    while b"\r\n\r\n" not in said:
+        part = connection.recv(65536)
+        assert part, f"closed after {said!r}"
+        said += part
+    head, _, body = said.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    while len(body) < int(headers.get("content-length", 0)):
+        part = connection.recv(65536)
+        assert part, f"closed after {said!r}"
+        body += part
+    return int(first.split()[1]), headers, body
+
+
+def head_of(length: int, *headers: str, path: str = "/v1/events", host: str = "127.0.0.1") -> bytes:
+    lines = [f"POST {path} HTTP/1.1", f"Host: {host}", f"Content-Length: {length}", *headers]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n"
+
+
+NDJSON_HEADER = f"Content-Type: {NDJSON}"
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory):
+    """A server that asks for keys."""
+    with Server(tmp_path_factory.mktemp("strict"), config={"auth": {"keys": "required"}}) as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("status", "head"),
+    [
+        (401, lambda length: head_of(length, NDJSON_HEADER)),
+        (421, lambda length: head_of(length, NDJSON_HEADER, host="elsewhere.example")),
+    ],
+)
+def test_a_refusal_before_a_short_body_leaves_the_connection_usable(strict, status, head):
+    body = b"x" * 100_000
+    with connect(strict) as connection:
+        for _ in range(5):
+            # The answer is known before the body is there.
+            connection.sendall(head(len(body)))
+            connection.sendall(body[:50_000])
+            time.sleep(0.05)
+            connection.sendall(body[50_000:])
+            found, headers, _ = answer_of(connection)
+            assert found == status and "connection" not in headers, headers
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert answer_of(connection)[0] == 200
+
+
+@pytest.mark.parametrize("send", ["all", "none"])
+@pytest.mark.parametrize("length", [21 * MIB, 30 * MIB])
+def test_a_refusal_before_a_long_body_ends_the_connection_with_its_answer(server, send, length):
+    with connect(server) as connection:
+        connection.sendall(head_of(length, NDJSON_HEADER))
+        began = time.monotonic()
+        if send == "all":
+            # A client that reads only when it has sent everything gets its answer all the same.
+            for _ in range(length // MIB):
+                connection.sendall(b"\n" * MIB)
+        status, headers, body = answer_of(connection)
+        assert status == 413 and headers["connection"] == "close" and b"too-large" in body
+        assert connection.recv(1) == b"", "the connection goes on"
+        assert time.monotonic() - began < 5
+
+
+def test_who_waits_to_be_asked_for_the_body_is_refused_without_being_asked(server):
+    with connect(server) as connection:
+        connection.sendall(head_of(21 * MIB, NDJSON_HEADER, "Expect: 100-continue"))
+        status, headers, _ = answer_of(connection)
+        assert status == 413 and headers["connection"] == "close"
+    with connect(server) as connection:
+        body = ndjson(events(1, seed=time.time_ns(), prefix="asked"))
+        connection.sendall(head_of(len(body), NDJSON_HEADER, "Expect: 100-continue"))
+        assert answer_of(connection)[0] == 100
+        connection.sendall(body)
+        assert answer_of(connection)[0] == 200
+
+
+def test_a_session_survives_refusals(server, strict):
+    with requests.Session() as session:
+        for number in range(20):
+            assert post(strict, b"x" * (number * 9_000 + 1), NDJSON, session=session).status_code == 401
+            assert post(server, b"x" * (number * 9_000 + 1), "text/plain", session=session).status_code == 415
+        pools = session.adapters["http://"].poolmanager.pools
+        made = [pools.get(key).num_connections for key in pools.keys()]
+        assert made == [1, 1], made
+
+
+# ---- Connections that ask for nothing.
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n",
+        # With its settings, and the acknowledgement of the server's.
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\x04\0\0\0\0\0" + b"\0\0\0\x04\x01\0\0\0\0",
+        b"GET",
+    ],
+    ids=["preface", "half a preface", "settings", "half a word"],
+)
+def test_a_connection_that_asks_for_nothing_is_closed_in_time(server, said):
+    addresses = [urlsplit(server.url).netloc, urlsplit(server.otlp_http).netloc, server.otlp_grpc.removeprefix("http://")]
+    for address in addresses[:1] if said == b"GET" else addresses:
+        host, port = address.rsplit(":", 1)
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            connection.sendall(said)
+            began = time.monotonic()
+            try:
+                while connection.recv(4096):
+                    pass
+            except ConnectionError:
+                pass
+            # `http.header_timeout` is two seconds here.
+            assert 1 < time.monotonic() - began < 5, address
+
+
+# ---- How often.
+
+
+def test_who_asks_too_often_is_told_when_to_come_again(tmp_path):
+    with Server(tmp_path, otlp=False, config={"ingest": {"rate_limit": "20 per second"}}) as server, requests.Session() as session:
+        answers = [post(server, events(1, seed=number, prefix="often"), session=session) for number in range(60)]
+        statuses = [answer.status_code for answer in answers]
+        assert set(statuses) == {200, 429} and statuses[:20] == [200] * 20, statuses
+        for answer in answers:
+            refused(answer, 200, 429)
+        limited = next(answer for answer in answers if answer.status_code == 429)
+        assert limited.json()["type"] == "/problems/rate-limit" and "ingest.rate_limit" in limited.json()["detail"]
+        assert limited.headers["Retry-After"] == "1" and limited.headers["Content-Type"] == "application/problem+json"
+        pools = session.adapters["http://"].poolmanager.pools
+        assert [pools.get(key).num_connections for key in pools.keys()] == [1]
+        # Reading counts as well; health does not.
+        while server.get("/v1/status").status_code == 200:
+            pass
+        assert all(server.get("/healthz").ok for _ in range(50))
+        # Who does what it is told gets through, and what was refused is not kept.
+        time.sleep(int(limited.headers["Retry-After"]))
+        again = next(number for number, status in enumerate(statuses) if status == 429)
+        answer = post(server, events(1, seed=again, prefix="often"), session=session)
+        assert answer.status_code == 200 and answer.json()["accepted"] == 1
+        time.sleep(1)
+        assert server.metric("quiver_requests_refused", reason="rate-limit") >= statuses.count(429)
+
+
+def make_key(server: Server, name: str) -> str:
+    command = [binary(), "key", "create", "--name", name, "--scope", "ingest", "--data-folder", str(server.data_folder)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_each_key_has_a_rate_of_its_own(tmp_path):
+    config = {"ingest": {"rate_limit": "10 per second"}, "auth": {"keys": "required"}}
+    with Server(tmp_path, otlp=False, config=config) as server:
+        keys = [make_key(server, name) for name in ("one", "two")]
+        while post(server, events(1, prefix="one"), Authorization=f"Bearer {keys[0]}").status_code == 200:
+            pass
+        assert post(server, events(1, prefix="two"), Authorization=f"Bearer {keys[1]}").status_code == 200
+        # Who brings no key takes nobody's.
+        assert all(post(server, events(1, prefix="none")).status_code == 401 for _ in range(30))
+        assert post(server, events(1, prefix="two"), Authorization=f"Bearer {keys[1]}").status_code == 200

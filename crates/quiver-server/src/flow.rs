@@ -1,6 +1,7 @@
 //! The flow behind the journal, on time: one task that flushes, profiles, joins, judges and tidies up, so that no two
 //! stages ever touch the tables at once.
 
+mod rest;
 mod upkeep;
 
 pub use upkeep::{RetentionOptions, free_disk_bytes};
@@ -11,11 +12,12 @@ use crate::ingest::dead_letters::DeadLetters;
 use crate::ingest::seen::{Marker, Seen};
 use crate::ingest::tally::Tallies;
 use crate::metrics::{Metrics, Stage};
-use crate::pipeline::{Pipeline, PipelineError, Workspace, flush};
+use crate::pipeline::{Pipeline, PipelineError, Workspace, flush, record_mended};
 use quiver_event::event::Kind;
 use quiver_event::spec::Spec;
 use quiver_event::time::Timestamp;
 use quiver_store::catalogue::{DEFAULT_WORKSPACE, Tally};
+use rest::Rests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -152,6 +154,8 @@ pub fn flow(parts: FlowParts, options: FlowOptions) -> (Flow, FlowHandle) {
             verify: now + options.retention.verify_every,
         },
         verified: None,
+        tried: 0,
+        rests: Rests::default(),
         unprofiled: BTreeSet::new(),
         unjudged: BTreeSet::new(),
     };
@@ -183,6 +187,10 @@ pub struct Flow {
     unjudged: BTreeSet<String>,
     /// When every file was read last.
     verified: Option<Instant>,
+    /// The offset up to which rows were tried to be moved into tables.
+    tried: u64,
+    /// Models that a stage failed at.
+    rests: Rests,
 }
 
 impl Flow {
@@ -193,9 +201,15 @@ impl Flow {
     pub async fn put(&mut self, spec: Spec, text: &str) -> Result<i64, PipelineError> {
         let now = self.parts.clock.now();
         let model = spec.model.clone();
-        let pipeline = Pipeline::of(Arc::clone(&self.parts.workspace), spec.clone(), text, now).await?;
+        let started = Instant::now();
+        let (pipeline, unreadable) =
+            Pipeline::of_any(Arc::clone(&self.parts.workspace), spec.clone(), text, now).await?;
         let version = self.parts.workspace.catalogue().latest_spec(DEFAULT_WORKSPACE, &model).await?;
         self.pipelines.insert(model.clone(), pipeline);
+        // A table that somebody has to look after must not keep the server, and the other models, from starting.
+        if let Some(error) = unreadable {
+            self.finished_of("segments", &model, started, Err(error));
+        }
         self.parts.doors.put(Arc::new(spec));
         self.unprofiled.insert(model.clone());
         self.unjudged.insert(model);
@@ -209,7 +223,13 @@ impl Flow {
     pub async fn remember_from_tables(&self, secret: u64, since: Timestamp) -> Result<(), PipelineError> {
         for (model, pipeline) in &self.pipelines {
             for kind in Kind::ALL {
-                let ids = pipeline.ids_since(kind, since).await?;
+                let ids = match pipeline.ids_since(kind, since).await {
+                    Err(error) if error.is_unreadable() => {
+                        tracing::error!(%error, model, "ids are not known: what is sent again counts twice");
+                        continue;
+                    }
+                    ids => ids?,
+                };
                 let marker = Marker::new(secret, &format!("{model}/{}", kind.name()));
                 let mut seen = self.parts.seen.lock().unwrap_or_else(PoisonError::into_inner);
                 for id in &ids {
@@ -255,9 +275,12 @@ impl Flow {
             self.write_tallies().await;
             self.due.tally = Instant::now() + TALLY_EVERY;
         }
+        self.record_mended().await;
         let waiting = self.waiting_rows();
         self.lag("segments", waiting);
-        if waiting > 0 && (now >= self.due.flush || waiting >= self.options.flush_rows) {
+        // Rows that a table refused wait for the next time, however many they are.
+        let untried = self.parts.workspace.journal().durable_offset().saturating_sub(self.tried);
+        if waiting > 0 && (now >= self.due.flush || untried >= self.options.flush_rows) {
             self.flush().await;
             self.profile().await;
             self.due.flush = Instant::now() + self.options.flush_every;
@@ -279,16 +302,20 @@ impl Flow {
 
     /// Every stage once; the first error ends it.
     async fn run_all(&mut self) -> Result<(), String> {
+        self.rests.end();
         self.write_tallies().await;
         self.flush().await;
         self.profile().await;
         self.judge().await;
+        self.record_mended().await;
         if Instant::now() >= self.due.verify {
             // A stage failed: what is damaged is set aside, and the stages run once more.
             self.verify().await;
+            self.rests.end();
             self.flush().await;
             self.profile().await;
             self.judge().await;
+            self.record_mended().await;
         }
         let errors = self.shared.errors.lock().unwrap_or_else(PoisonError::into_inner);
         match errors.iter().next() {
@@ -314,7 +341,13 @@ impl Flow {
             seen.oldest_offset().unwrap_or(u64::MAX)
         };
         let touched = Mutex::new(0);
-        let mut pipelines: Vec<&mut Pipeline> = self.pipelines.values_mut().collect();
+        let models = self.pipelines.len();
+        let rests = &self.rests;
+        let ready = self.pipelines.iter_mut().filter(|(model, _)| !rests.has("segments", model));
+        let mut pipelines: Vec<&mut Pipeline> = ready.map(|(_, pipeline)| pipeline).collect();
+        let ready: Vec<String> = pipelines.iter().map(|pipeline| pipeline.spec().model.clone()).collect();
+        // What the tables of a model at rest hold is not known, so that nothing may be cut.
+        let keep_from = if ready.len() < models { 0 } else { keep_from };
         let report = |rows: u64| *touched.lock().unwrap_or_else(PoisonError::into_inner) += rows;
         let flushed = flush(&self.parts.workspace, &mut pipelines, keep_from, &report).await;
         let changed: Vec<String> = self
@@ -324,7 +357,23 @@ impl Flow {
             .collect();
         self.unprofiled.extend(changed.iter().cloned());
         self.unjudged.extend(changed);
-        if self.finished("segments", started, flushed.map(|_| ())) {
+        self.tried = durable;
+        let refused = match flushed {
+            Ok((_, refused)) => refused,
+            Err(error) => {
+                self.finished("segments", started, Err(error));
+                return;
+            }
+        };
+        let complete = refused.is_empty() && ready.len() == models;
+        for model in ready.iter().filter(|model| !refused.iter().any(|(refused, _)| refused == *model)) {
+            self.forget("segments", model);
+        }
+        for (model, error) in refused {
+            self.finished_of("segments", &model, started, Err(error));
+        }
+        self.finished("segments", started, Ok(()));
+        if complete {
             self.shared.segment_offset.store(durable, Ordering::Relaxed);
             self.lag("segments", self.waiting_rows());
         }
@@ -335,9 +384,13 @@ impl Flow {
     async fn profile(&mut self) {
         for model in std::mem::take(&mut self.unprofiled) {
             let started = Instant::now();
+            if self.rests.has("profiles", &model) {
+                self.unprofiled.insert(model);
+                continue;
+            }
             let Some(pipeline) = self.pipelines.get_mut(&model) else { continue };
             let profiled = pipeline.profile(&|_| {}).await;
-            if !self.finished("profiles", started, profiled.map(|_| ())) {
+            if !self.finished_of("profiles", &model, started, profiled.map(|_| ())) {
                 self.suspect_damage();
                 self.unprofiled.insert(model);
             }
@@ -348,13 +401,17 @@ impl Flow {
     async fn judge(&mut self) {
         for model in std::mem::take(&mut self.unjudged) {
             let started = Instant::now();
+            if self.rests.has("outcomes", &model) || self.rests.has("findings", &model) {
+                self.unjudged.insert(model);
+                continue;
+            }
             let Some(pipeline) = self.pipelines.get_mut(&model) else { continue };
             let joined = pipeline.join(&|_| {}).await;
-            let joined = self.finished("outcomes", started, joined.map(|_| ()));
+            let joined = self.finished_of("outcomes", &model, started, joined.map(|_| ()));
             let started = Instant::now();
             let Some(pipeline) = self.pipelines.get_mut(&model) else { continue };
             let judged = pipeline.judge().await;
-            if !self.finished("findings", started, judged.map(|_| ())) || !joined {
+            if !self.finished_of("findings", &model, started, judged.map(|_| ())) || !joined {
                 self.suspect_damage();
                 self.unjudged.insert(model);
             }
@@ -382,16 +439,27 @@ impl Flow {
     async fn verify(&mut self) {
         let started = Instant::now();
         let now = (self.parts.wall)();
-        let damaged = upkeep::set_damage_aside(&self.parts, &mut self.pipelines, now).await;
-        if let Ok(files @ 1..) = damaged {
-            self.parts.metrics.damaged_files.inc_by(files);
+        let (damaged, refused) = upkeep::set_damage_aside(&self.parts, &mut self.pipelines, now).await;
+        if damaged > 0 {
+            self.parts.metrics.damaged_files.inc_by(damaged);
             // What was derived from the lost rows is derived again by the next run of each stage.
             self.unprofiled.extend(self.pipelines.keys().cloned());
             self.unjudged.extend(self.pipelines.keys().cloned());
         }
-        self.finished("verification", started, damaged.map(|_| ()));
+        self.finished("verification", started, refused.map_or(Ok(()), Err));
+        self.record_mended().await;
         self.verified = Some(Instant::now());
         self.due.verify = Instant::now() + self.options.retention.verify_every;
+    }
+
+    /// Records and counts what was mended in the logs of tables, wherever they were opened.
+    async fn record_mended(&self) {
+        match record_mended(&self.parts.workspace, (self.parts.wall)()).await {
+            Ok(files) => {
+                self.parts.metrics.damaged_files.inc_by(files);
+            }
+            Err(error) => tracing::error!(%error, "what was mended in the logs of tables cannot be recorded"),
+        }
     }
 
     /// A stage that cannot read a table may have met a damaged file.
@@ -437,22 +505,66 @@ impl Flow {
 
     /// Notes how a stage ended; says whether well.
     fn finished(&self, stage: &'static str, started: Instant, result: Result<(), PipelineError>) -> bool {
+        self.note(stage, stage.to_owned(), started, result)
+    }
+
+    /// The same of a stage that ran for one model: where it failed, the model is left alone for a while, so that what
+    /// only a person can mend is not tried, and told, without end.
+    fn finished_of(
+        &mut self,
+        stage: &'static str,
+        model: &str,
+        started: Instant,
+        result: Result<(), PipelineError>,
+    ) -> bool {
+        let well = self.note(stage, key_of(stage, model), started, result);
+        if well {
+            self.forget(stage, model);
+        } else {
+            self.rests.begin(stage, model);
+            self.parts.metrics.stopped_models.set(self.rests.models("segments") as i64);
+        }
+        well
+    }
+
+    /// Forgets that a stage failed at a model.
+    fn forget(&mut self, stage: &'static str, model: &str) {
+        self.rests.forget(stage, model);
+        self.parts.metrics.stopped_models.set(self.rests.models("segments") as i64);
+        self.shared.errors.lock().unwrap_or_else(PoisonError::into_inner).remove(&key_of(stage, model));
+    }
+
+    fn note(&self, stage: &'static str, key: String, started: Instant, result: Result<(), PipelineError>) -> bool {
         let labels = Stage { stage };
         self.parts.metrics.stage_seconds.get_or_create(&labels).observe(started.elapsed().as_secs_f64());
         let mut errors = self.shared.errors.lock().unwrap_or_else(PoisonError::into_inner);
         match result {
             Ok(()) => {
-                errors.remove(stage);
+                errors.remove(&key);
                 true
             }
             Err(error) => {
-                tracing::error!(stage, error = first_line(&error), "a stage failed; it is tried again");
+                let text = first_line(&error);
+                if error.is_unreadable() {
+                    tracing::error!(
+                        stage = key,
+                        error = text,
+                        "a table cannot be read; its events wait in the journal"
+                    );
+                } else {
+                    tracing::error!(stage = key, error = text, "a stage failed; it is tried again");
+                }
                 self.parts.metrics.stage_failures.get_or_create(&labels).inc();
-                errors.insert(stage.to_owned(), first_line(&error));
+                errors.insert(key, text);
                 false
             }
         }
     }
+}
+
+/// The name of a stage that ran for one model.
+fn key_of(stage: &str, model: &str) -> String {
+    format!("{stage}/{model}")
 }
 
 /// The first line of an error: libraries put backtraces behind it, which nobody who asks for the status wants.

@@ -1,10 +1,13 @@
 //! The server's HTTP side: routes, what guards them, and the listeners; handlers read, call and translate.
 
 mod access;
+mod answers;
 mod at_work;
 mod cloudevents;
+mod docs;
 mod events;
 mod guard;
+mod linger;
 mod listen;
 mod models;
 mod openapi;
@@ -13,6 +16,7 @@ mod otlp_grpc;
 mod problem;
 mod rate;
 mod receive;
+mod rest;
 mod status;
 
 pub use access::KeyCache;
@@ -127,4 +131,5 @@ fn guarded(router: Router, guard: &Guard) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(Arc::clone(&guard.app), guard::count))
         .layer(from_fn(guard::set_headers))
+        .layer(from_fn(rest::hear_out))
 }

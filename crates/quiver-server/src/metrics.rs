@@ -98,6 +98,8 @@ pub struct Metrics {
     pub dead_letters: Counter,
     /// Refused events of which none was.
     pub dead_letters_skipped: Counter,
+    /// Models whose tables refuse, so that their events wait in the journal.
+    pub stopped_models: Gauge,
     /// Requests answered.
     pub requests: Family<RouteStatus, Counter>,
     /// Connections open now.
@@ -136,6 +138,8 @@ impl Metrics {
         let ingestion_stopped = gauge("ingestion_stopped", "1 once a failed sync has ended ingestion", None);
         let journal_bytes = gauge("journal", "Bytes of the journal", Some(Unit::Bytes));
         let lost_offsets = gauge("journal_lost_offsets", "Journal offsets that damage took", None);
+        let stopped_models =
+            gauge("stopped_models", "Models whose tables refuse: their events wait in the journal", None);
         let connections = gauge("connections", "Connections open now", None);
         let sync_seconds = Histogram::new(exponential_buckets(0.000_25, 2.0, 14));
         registry.register_with_unit(
@@ -185,6 +189,7 @@ impl Metrics {
             damaged_files,
             dead_letters,
             dead_letters_skipped,
+            stopped_models,
             requests,
             connections,
         }

@@ -14,8 +14,8 @@ mod upkeep;
 mod workspace;
 
 pub use ingest::Sourced;
-pub use segment::{Flushed, flush};
-pub use upkeep::{Tidied, set_shared_damage_aside, tidy_shared};
+pub use segment::{Flushed, Refused, flush};
+pub use upkeep::{Tidied, record_mended, set_shared_damage_aside, tidy_shared};
 pub use workspace::Workspace;
 
 use quiver_event::event::Kind;
@@ -87,6 +87,16 @@ pub enum PipelineError {
     BatchTooLarge,
 }
 
+impl PipelineError {
+    /// Says whether a table's log cannot be read: somebody has to look after it, and other tables go on.
+    pub fn is_unreadable(&self) -> bool {
+        match self {
+            Self::Table(error) | Self::Folder(DataFolderError::Table(error)) => error.is_unreadable(),
+            _ => false,
+        }
+    }
+}
+
 /// The open flow of one model.
 #[derive(Debug)]
 pub struct Pipeline {
@@ -124,13 +134,40 @@ impl Pipeline {
         spec_text: &str,
         now: Timestamp,
     ) -> Result<Self, PipelineError> {
+        let mut flow = Self::registered(workspace, spec, spec_text, now).await?;
+        // Before anything is appended: a journal that lost its newest rows must not give their offsets again.
+        flow.open_tables().await?;
+        Ok(flow)
+    }
+
+    /// The same, but tables that cannot be read do not stop it; why they cannot is returned beside it.
+    pub async fn of_any(
+        workspace: Arc<Workspace>,
+        spec: Spec,
+        spec_text: &str,
+        now: Timestamp,
+    ) -> Result<(Self, Option<PipelineError>), PipelineError> {
+        let mut flow = Self::registered(workspace, spec, spec_text, now).await?;
+        match flow.open_tables().await {
+            Err(error) if error.is_unreadable() => {
+                flow.skip_unreadable()?;
+                Ok((flow, Some(error)))
+            }
+            opened => opened.map(|_| (flow, None)),
+        }
+    }
+
+    async fn registered(
+        workspace: Arc<Workspace>,
+        spec: Spec,
+        spec_text: &str,
+        now: Timestamp,
+    ) -> Result<Self, PipelineError> {
         let (catalogue, model) = (&workspace.catalogue, &spec.model);
         catalogue.put_model(DEFAULT_WORKSPACE, model, now.0).await?;
         catalogue.put_spec(DEFAULT_WORKSPACE, model, &content_hash(spec_text), spec_text, now.0).await?;
         let mut flow = Self::reading(workspace, spec);
         flow.opened_at = now;
-        // Before anything is appended: a journal that lost its newest rows must not give their offsets again.
-        flow.open_tables().await?;
         Ok(flow)
     }
 

@@ -14,11 +14,14 @@ use crate::catalogue::{Catalogue, CatalogueError, DEFAULT_WORKSPACE};
 use crate::disk;
 use crate::durable_store;
 use crate::journal::{Journal, JournalError, JournalOptions, Recovery};
+use crate::log_copy;
+pub use crate::log_copy::DamagedEntry;
 use crate::query::{QueryEngine, QueryError, QueryOptions};
 use crate::table::{Table, TableError, TableOptions, local_url};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -140,6 +143,8 @@ impl<'a> ModelKey<'a> {
 pub struct DataFolder {
     path: PathBuf,
     _lock: File,
+    /// What was mended in the tables' logs since somebody asked, each with its table's folder.
+    mended: Mutex<Vec<(PathBuf, DamagedEntry)>>,
 }
 
 impl DataFolder {
@@ -157,7 +162,7 @@ impl DataFolder {
             disk::write_atomically(&format_file, format!("{FORMAT_LINE}{FORMAT_VERSION}\n").as_bytes())
                 .map_err(disk_error("write", &format_file))?;
         }
-        let folder = Self { path, _lock: lock };
+        let folder = Self { path, _lock: lock, mended: Mutex::default() };
         let temporary = folder.temporary_folder();
         if temporary.exists() {
             std::fs::remove_dir_all(&temporary).map_err(disk_error("empty", &temporary))?;
@@ -232,12 +237,64 @@ impl DataFolder {
         Ok(Catalogue::open(&self.catalogue_path()).await?)
     }
 
-    /// Opens a table, or creates it.
+    /// Opens a table, or creates it; a log that is damaged is mended first, where that is possible.
     ///
     /// # Errors
     /// As [`Table::open_or_create`].
     pub async fn open_table(&self, name: TableName<'_>, options: &TableOptions) -> Result<Table, DataFolderError> {
-        Ok(Table::open_or_create(local_url(&self.table_path(name))?, options).await?)
+        let url = local_url(&self.table_path(name))?;
+        match Table::open_or_create(url.clone(), options).await {
+            Err(error) if error.is_unreadable() => {
+                self.mend_log(name).await?;
+                Ok(Table::open_or_create(url, options).await?)
+            }
+            opened => Ok(opened?),
+        }
+    }
+
+    /// Opens a table if there is one; a log that is damaged is mended first, where that is possible.
+    ///
+    /// # Errors
+    /// As [`Table::open`].
+    pub async fn find_table(&self, name: TableName<'_>) -> Result<Option<Table>, DataFolderError> {
+        let url = local_url(&self.table_path(name))?;
+        match Table::open(url.clone()).await {
+            Err(error) if error.is_unreadable() => {
+                self.mend_log(name).await?;
+                Ok(Table::open(url).await?)
+            }
+            opened => Ok(opened?),
+        }
+    }
+
+    /// Looks at every file that a table's log needs, and puts back those that are not what was written. What was
+    /// mended is told by [`Self::take_mended`]; what could not be keeps the table from opening.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub async fn mend_log(&self, name: TableName<'_>) -> Result<(), DataFolderError> {
+        let (table, quarantine) = (self.table_path(name), self.quarantine_folder(name));
+        let folder = table.clone();
+        let mending = tokio::task::spawn_blocking(move || log_copy::mend(&folder, &quarantine)).await;
+        let found = mending.unwrap_or_else(|error| Err(io::Error::other(error)));
+        let mended = found.map_err(disk_error("mend the log of", &table))?.into_iter().filter(|entry| entry.mended);
+        let mut all = self.mended.lock().unwrap_or_else(PoisonError::into_inner);
+        all.extend(mended.map(|entry| (table.clone(), entry)));
+        Ok(())
+    }
+
+    /// Returns what was mended in the tables' logs since this was asked last, each with its table's folder.
+    pub fn take_mended(&self) -> Vec<(PathBuf, DamagedEntry)> {
+        std::mem::take(&mut *self.mended.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns the furthest offset that a table's log mentions anywhere, for a table that cannot be opened.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn furthest_offset(&self, name: TableName<'_>, application_id: &str) -> Result<Option<i64>, DataFolderError> {
+        let table = self.table_path(name);
+        log_copy::furthest_transaction(&table, application_id).map_err(disk_error("search the log of", &table))
     }
 
     /// Opens a session with the model's tables in it, as far as they exist: `predictions`, `feedback`, `heartbeats`, `changes`, and the
@@ -261,7 +318,7 @@ impl DataFolder {
             ("findings", TableName::Findings),
         ];
         for (name, table) in tables {
-            if let Some(table) = Table::open(local_url(&self.table_path(table))?).await? {
+            if let Some(table) = self.find_table(table).await? {
                 engine.register(name, &table).await?;
             }
         }

@@ -1,8 +1,8 @@
 //! Puts files on the disk so that they survive a power cut; knows nothing of their content.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::path::Path;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 
 /// Makes the names in `folder` durable: a new or renamed file is only safe once its folder is synced.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
@@ -36,4 +36,23 @@ pub(crate) fn create_folders(folder: &Path) -> io::Result<()> {
     }
     std::fs::create_dir_all(folder)?;
     missing.into_iter().filter_map(Path::parent).try_for_each(sync_folder)
+}
+
+/// Gives a damaged file a second name, durably, and returns it; none when the file is gone. Where no second name can be
+/// given, on another file system, it is copied.
+pub(crate) fn keep_aside(file: &Path, kept_at: &Path) -> io::Result<Option<PathBuf>> {
+    if let Some(folder) = kept_at.parent() {
+        create_folders(folder)?;
+    }
+    // An earlier attempt that was interrupted left it.
+    if kept_at.exists() {
+        std::fs::remove_file(kept_at)?;
+    }
+    // A name first: bytes that cannot be read cannot be copied.
+    let kept = std::fs::hard_link(file, kept_at).or_else(|_| std::fs::copy(file, kept_at).map(|_| ()));
+    match kept {
+        Ok(()) => sync_file(kept_at).map(|()| Some(kept_at.to_owned())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }

@@ -4,6 +4,7 @@
 //! cut, while the journal has been cut already; and half a log entry keeps a table from opening.
 
 use crate::disk;
+use crate::log_copy;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use object_store::local::LocalFileSystem;
@@ -54,7 +55,16 @@ impl ObjectStore for DurableFileSystem {
             }
             let path = self.inner.path_to_filesystem(location)?;
             let only_new = matches!(opts.mode, PutMode::Create);
-            blocking(path.clone(), move || write(&path, &payload, only_new)).await?;
+            let written = move || {
+                write(&path, &payload, only_new)?;
+                if log_copy::is_kept(&path) {
+                    let content: Vec<u8> = payload.iter().flat_map(|bytes| bytes.iter().copied()).collect();
+                    // The file is there and safe: without a copy it is mended less well, and opening makes the copy.
+                    let _ = log_copy::keep(&path, &content);
+                }
+                Ok(())
+            };
+            blocking(self.inner.path_to_filesystem(location)?, written).await?;
             Ok(PutResult { e_tag: None, version: None })
         })
     }
@@ -179,7 +189,15 @@ impl MultipartUpload for DurableUpload {
         Box::pin(async move {
             let result = self.inner.complete().await?;
             let path = self.path.clone();
-            blocking(path.clone(), move || disk::sync_file(&path)).await?;
+            let written = move || {
+                disk::sync_file(&path)?;
+                if log_copy::is_kept(&path) {
+                    // As above: the file is what counts.
+                    let _ = std::fs::read(&path).and_then(|content| log_copy::keep(&path, &content));
+                }
+                Ok(())
+            };
+            blocking(self.path.clone(), written).await?;
             Ok(result)
         })
     }

@@ -1,7 +1,7 @@
 //! Keeps what was accepted: the only crate that knows tables and SQL; it knows rows and bytes, never what they mean.
 //!
 //! Lower modules never name higher ones:
-//! `disk` → `durable_store` → `journal` → `session` → `table` → `catalogue` → `query` → `join` → `data_folder`.
+//! `disk` → `log_copy` → `durable_store` → `journal` → `session` → `table` → `catalogue` → `query` → `join` → `data_folder`.
 
 pub mod catalogue;
 pub mod data_folder;
@@ -9,6 +9,7 @@ mod disk;
 mod durable_store;
 pub mod join;
 pub mod journal;
+mod log_copy;
 pub mod query;
 mod session;
 pub mod table;

@@ -18,6 +18,7 @@ pub use maintenance::{Compacted, Deleted, Vacuumed};
 
 use crate::disk;
 use crate::durable_store::DurableFileSystem;
+use crate::log_copy;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
@@ -123,6 +124,10 @@ impl Table {
         let mut table = Self { delta, url, statistics_columns, loaded_version };
         if table.delta.version().is_none() {
             table.create(options).await?;
+        }
+        if let Ok(path) = table.url.to_file_path() {
+            let version = table.version();
+            on_disk("copy the log of", &table.url, move || log_copy::adopt(&path, version)).await?;
         }
         table.check(options)?;
         table.widen(&options.schema).await?;
@@ -361,7 +366,13 @@ impl Table {
 
 /// Loads the table's log; a place without one gives a table without a version.
 async fn load(url: &Url) -> Result<DeltaTable, TableError> {
-    let failed = || TableError::delta("open", url);
+    if let Ok(path) = url.to_file_path() {
+        let found = on_disk("read the log of", url, move || log_copy::find_damage(&path)).await?;
+        if let Some(log_copy::DamagedEntry { path, reason, .. }) = found {
+            return Err(TableError::DamagedLog { table: url.to_string(), path, reason });
+        }
+    }
+    let failed = || TableError::delta(error::OPEN, url);
     let mut builder = DeltaTableBuilder::from_url(url.clone()).map_err(failed())?;
     if url.scheme() == "file" {
         builder = builder.with_storage_backend(Arc::new(DurableFileSystem::default()), url.clone());
@@ -371,6 +382,16 @@ async fn load(url: &Url) -> Result<DeltaTable, TableError> {
         Ok(()) | Err(DeltaTableError::NotATable(_)) => Ok(delta),
         Err(error) => Err(failed()(error)),
     }
+}
+
+/// Works on the files of a table where it keeps nobody waiting.
+async fn on_disk<T: Send + 'static>(
+    action: &'static str,
+    table: &Url,
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, TableError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(std::io::Error::other(error))).map_err(TableError::disk(action, table))
 }
 
 fn kernel_fields(schema: &SchemaRef, table: &Url) -> Result<Vec<StructField>, TableError> {

@@ -19,7 +19,8 @@ pub struct RetentionOptions {
     pub verify_every: Duration,
 }
 
-/// Tidies up every model.
+/// Tidies up every model. One whose tables refuse does not keep the others from being tidied: the first error is told
+/// in the end.
 pub(super) async fn tidy(
     parts: &FlowParts,
     pipelines: &mut BTreeMap<String, Pipeline>,
@@ -28,8 +29,12 @@ pub(super) async fn tidy(
     wall: Timestamp,
 ) -> Result<Tidied, PipelineError> {
     let mut tidied = Tidied::default();
+    let mut refused = None;
     for pipeline in pipelines.values_mut() {
-        tidied.add_all(pipeline.tidy_events(now, wall, options.orphans_after).await?);
+        match pipeline.tidy_events(now, wall, options.orphans_after).await {
+            Ok(events) => tidied.add_all(events),
+            Err(error) => refused = refused.or(Some(error)),
+        }
     }
     let longest = pipelines.values().map(|pipeline| pipeline.retention().profiles.microseconds()).max();
     if let Some(longest) = longest {
@@ -39,20 +44,25 @@ pub(super) async fn tidy(
         );
         parts.workspace.catalogue().delete_tallies_before(now.0 - longest).await?;
     }
-    Ok(tidied)
+    refused.map_or(Ok(tidied), Err)
 }
 
-/// Reads every file again and sets aside what is damaged; says how many files.
+/// Reads every file again and sets aside what is damaged; says how many files, and the first error, which keeps no
+/// other table from being read.
 pub(super) async fn set_damage_aside(
     parts: &FlowParts,
     pipelines: &mut BTreeMap<String, Pipeline>,
     now: Timestamp,
-) -> Result<u64, PipelineError> {
-    let mut damaged = 0;
+) -> (u64, Option<PipelineError>) {
+    let (mut damaged, mut refused) = (0, None);
     for pipeline in pipelines.values_mut() {
-        damaged += pipeline.set_damage_aside(now).await?;
+        match pipeline.set_damage_aside(now).await {
+            Ok(files) => damaged += files,
+            Err(error) => refused = refused.or(Some(error)),
+        }
     }
-    Ok(damaged + crate::pipeline::set_shared_damage_aside(&parts.workspace, now).await?)
+    let (shared, error) = crate::pipeline::set_shared_damage_aside(&parts.workspace, now).await;
+    (damaged + shared, refused.or(error))
 }
 
 /// Bytes free, and bytes in all, on the disk of a folder.

@@ -1,6 +1,7 @@
 //! `POST /v1/cloudevents`: what model servers log, request and response joined; and events in a CloudEvent's data.
 
 use super::App;
+use super::answers::{Guarded, WithBody, WithEvents};
 use super::events::{EventsAnswer, take};
 use super::problem::{EventError, Problem};
 use crate::ingest::body::{BodyError, Taken};
@@ -28,16 +29,9 @@ use std::sync::{Arc, PoisonError};
     responses(
         (status = 200, description = "What became of the events", body = EventsAnswer),
         (status = 202, description = "Held until the other half comes", body = EventsAnswer),
-        (status = 400, description = "Nothing in the request could be used", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "A key is needed", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The key does not allow this", body = Problem, content_type = "application/problem+json"),
-        (status = 408, description = "The body came too slowly", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "The encoding is not supported", body = Problem, content_type = "application/problem+json"),
-        (status = 421, description = "The host is not served here", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The events could not be redacted", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests of this sender; see Retry-After", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Busy, or the disk is full; see Retry-After", body = Problem, content_type = "application/problem+json"),
+        Guarded,
+        WithBody,
+        WithEvents,
     )
 )]
 pub async fn post(

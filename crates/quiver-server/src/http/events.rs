@@ -1,6 +1,7 @@
 //! `POST /v1/events`: events as NDJSON, JSON or an Arrow stream; each gets its own answer.
 
 use super::App;
+use super::answers::{Guarded, WithBody, WithEvents};
 use super::at_work::Permit;
 use super::problem::{EventError, Problem};
 use super::receive::receive;
@@ -12,6 +13,7 @@ use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
@@ -50,6 +52,62 @@ pub struct EventsAnswer {
     pub errors_omitted: u64,
 }
 
+/// One thing that happened. This is a prediction; a feedback, a heartbeat and a change have keys of their own beside
+/// the needed ones. A key that is not known here is dropped and counted. `docs/events.md` of the project describes all
+/// of them, with their types and units.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[allow(dead_code, reason = "it describes the body, which is read by `quiver-door`")]
+#[schema(example = json!({
+    "kind": "prediction", "model": "flight-delay", "id": "p-1", "at": "2025-07-01T14:03:11Z", "version": "2013-03",
+    "features": {"carrier": "UA", "origin": "JFK", "distance": 1400, "temp": 75.2},
+    "output": {"score": 0.81},
+    "decision": {"action": "ignore", "model_action": "notify", "by": "rule", "rule": "quiet-hours"},
+    "latency_ms": 7.2, "slices": {"origin": "JFK"}, "subject": "u-1881"
+}))]
+pub struct Event {
+    /// `prediction`, `feedback`, `heartbeat` or `change`.
+    pub kind: String,
+    /// The model's name, as in its spec.
+    pub model: String,
+    /// When it happened: RFC 3339 with its zone.
+    pub at: String,
+    /// The client's own name for it, up to 512 bytes; needed unless the request has an `Idempotency-Key`.
+    pub id: Option<String>,
+    /// The model's version.
+    pub version: Option<String>,
+    /// The values the model was given, by the names that the spec declares.
+    pub features: Option<BTreeMap<String, serde_json::Value>>,
+    /// What the model answered: one of `score`, `value`, `class`, `ranking`, `text` and `embedding`.
+    pub output: Option<serde_json::Value>,
+    /// What was done with the answer, and who decided.
+    pub decision: Option<serde_json::Value>,
+    /// Milliseconds from request to answer.
+    pub latency_ms: Option<f64>,
+    /// The error of an answer that failed.
+    pub error: Option<String>,
+    /// The parts of the population it belongs to.
+    pub slices: Option<BTreeMap<String, String>>,
+    /// The person or thing it is about; kept as a pseudonym only.
+    pub subject: Option<String>,
+    /// Of a feedback: the prediction it speaks of.
+    pub prediction_id: Option<String>,
+    /// Of a feedback: the label's name.
+    pub name: Option<String>,
+    /// Of a feedback: the label.
+    pub value: Option<serde_json::Value>,
+}
+
+/// One event, or an array of them.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "as above")]
+pub enum OneOrMore {
+    /// One.
+    One(Box<Event>),
+    /// An array.
+    More(Vec<Event>),
+}
+
 /// Sends events.
 ///
 /// The body is one event a line (`application/x-ndjson`), one event or an array of them (`application/json`), or an
@@ -63,21 +121,14 @@ pub struct EventsAnswer {
     params(EventsQuery, ("Idempotency-Key" = Option<String>, Header, description = "Names events that have no id")),
     request_body(content(
         (String = "application/x-ndjson"),
-        (serde_json::Value = "application/json"),
+        (OneOrMore = "application/json"),
         (Vec<u8> = "application/vnd.apache.arrow.stream"),
     )),
     responses(
         (status = 200, description = "What became of the events", body = EventsAnswer),
-        (status = 400, description = "Nothing in the request could be used", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "A key is needed", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The key does not allow this", body = Problem, content_type = "application/problem+json"),
-        (status = 408, description = "The body came too slowly", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "The media type or encoding is not supported", body = Problem, content_type = "application/problem+json"),
-        (status = 421, description = "The host is not served here", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The events could not be redacted", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests of this sender; see Retry-After", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Busy, or the disk is full; see Retry-After", body = Problem, content_type = "application/problem+json"),
+        Guarded,
+        WithBody,
+        WithEvents,
     )
 )]
 pub async fn post(

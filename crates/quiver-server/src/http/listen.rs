@@ -1,5 +1,6 @@
 //! Listeners: accept, TLS, HTTP/1 and HTTP/2 on one port, bounds on connections and slow heads, and a graceful end.
 
+use super::linger::Lingering;
 use super::rate::Peer;
 use crate::metrics::Metrics;
 use axum::Router;
@@ -11,6 +12,7 @@ use hyper_util::service::TowerToHyperService;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -150,9 +152,21 @@ impl Listener {
             };
             let _ = stream.set_nodelay(true);
             let inner = TowerToHyperService::new(self.router.clone());
+            let asked = Arc::new(AtomicBool::new(false));
+            let answered_early = Arc::new(AtomicBool::new(false));
+            let (head_came, ends_early) = (Arc::clone(&asked), Arc::clone(&answered_early));
             let service = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+                head_came.store(true, Ordering::Relaxed);
                 request.extensions_mut().insert(Peer(peer.ip()));
-                inner.call(request)
+                let (answer, ends_early) = (inner.call(request), Arc::clone(&ends_early));
+                async move {
+                    let answer = answer.await;
+                    let ends = |answer: &axum::response::Response| {
+                        answer.headers().get(hyper::header::CONNECTION).is_some_and(|value| value == "close")
+                    };
+                    ends_early.fetch_or(answer.as_ref().is_ok_and(ends), Ordering::Relaxed);
+                    answer
+                }
             });
             let (builder, watcher, tls) = (builder.clone(), graceful.watcher(), self.tls.clone());
             let (metrics, timeout) = (Arc::clone(&self.metrics), self.header_timeout);
@@ -164,17 +178,20 @@ impl Listener {
                     if !matches!(first, Ok(Ok(1..))) {
                         return Err("it sent nothing in time".to_owned());
                     }
+                    let stream = Lingering::new(stream, answered_early);
                     match tls {
                         None => {
                             let connection = builder.serve_connection(TokioIo::new(stream), service);
-                            watcher.watch(connection.into_owned()).await.map_err(|error| error.to_string())
+                            let served = watcher.watch(connection.into_owned());
+                            served_if_asked(served, &asked, timeout).await
                         }
                         Some(Tls(acceptor)) => {
                             let handshake = tokio::time::timeout(timeout, acceptor.accept(stream)).await;
                             let stream = handshake.map_err(|_| "the TLS handshake took too long".to_owned())?;
                             let stream = stream.map_err(|error| error.to_string())?;
                             let connection = builder.serve_connection(TokioIo::new(stream), service);
-                            watcher.watch(connection.into_owned()).await.map_err(|error| error.to_string())
+                            let served = watcher.watch(connection.into_owned());
+                            served_if_asked(served, &asked, timeout).await
                         }
                     }
                 };
@@ -189,5 +206,20 @@ impl Listener {
         if tokio::time::timeout(drain, graceful.shutdown()).await.is_err() {
             tracing::warn!("some requests did not end in time");
         }
+    }
+}
+
+/// Serves a connection, and ends it when no request is there in time. Over HTTP/1 the library sees to that by itself,
+/// but neither for the preface of HTTP/2 nor for a connection that says nothing behind it.
+async fn served_if_asked<E: std::fmt::Display>(
+    served: impl Future<Output = Result<(), E>>,
+    asked: &AtomicBool,
+    timeout: Duration,
+) -> Result<(), String> {
+    let mut served = std::pin::pin!(served);
+    match tokio::time::timeout(timeout, served.as_mut()).await {
+        Ok(served) => served.map_err(|error| error.to_string()),
+        Err(_) if !asked.load(Ordering::Relaxed) => Err("it asked for nothing in time".to_owned()),
+        Err(_) => served.await.map_err(|error| error.to_string()),
     }
 }

@@ -1,6 +1,7 @@
 //! The models: their names, their specs, and what was concluded of them.
 
 use super::App;
+use super::answers::{Guarded, WithBody};
 use super::problem::{EventError, Problem};
 use super::receive::receive;
 use crate::evaluation::Evaluation;
@@ -58,10 +59,7 @@ fn unknown(app: &App, name: &str) -> Problem {
 /// Lists the models.
 #[utoipa::path(get, path = "/v1/models", tag = "models", responses(
     (status = 200, description = "The models, by name", body = Models),
-    (status = 401, description = "A key is needed", body = Problem, content_type = "application/problem+json"),
-    (status = 403, description = "The key does not allow this", body = Problem, content_type = "application/problem+json"),
-    (status = 421, description = "The host is not served here", body = Problem, content_type = "application/problem+json"),
-    (status = 429, description = "Too many requests of this sender; see Retry-After", body = Problem, content_type = "application/problem+json"),
+    Guarded,
 ))]
 pub async fn list(State(app): State<Arc<App>>) -> Json<Models> {
     let names = app.doors.names();
@@ -71,11 +69,8 @@ pub async fn list(State(app): State<Arc<App>>) -> Json<Models> {
 /// Tells of one model.
 #[utoipa::path(get, path = "/v1/models/{model}", tag = "models", params(("model" = String, Path)), responses(
     (status = 200, description = "The model", body = Model),
-    (status = 401, description = "A key is needed", body = Problem, content_type = "application/problem+json"),
-    (status = 403, description = "The key does not allow this", body = Problem, content_type = "application/problem+json"),
-    (status = 421, description = "The host is not served here", body = Problem, content_type = "application/problem+json"),
-    (status = 429, description = "Too many requests of this sender; see Retry-After", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "No such model", body = Problem, content_type = "application/problem+json"),
+    Guarded,
 ))]
 pub async fn one(State(app): State<Arc<App>>, Path(model): Path<String>) -> Result<Json<Model>, Problem> {
     Ok(Json(model_of(&app, &model)?))
@@ -84,12 +79,9 @@ pub async fn one(State(app): State<Arc<App>>, Path(model): Path<String>) -> Resu
 /// Gives the spec of a model as it was written.
 #[utoipa::path(get, path = "/v1/models/{model}/spec", tag = "models", params(("model" = String, Path)), responses(
     (status = 200, description = "The spec", body = serde_json::Value, content_type = "application/yaml"),
-    (status = 401, description = "A key is needed", body = Problem, content_type = "application/problem+json"),
-    (status = 403, description = "The key does not allow this", body = Problem, content_type = "application/problem+json"),
-    (status = 421, description = "The host is not served here", body = Problem, content_type = "application/problem+json"),
-    (status = 429, description = "Too many requests of this sender; see Retry-After", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "No such model", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "The catalogue cannot be read now", body = Problem, content_type = "application/problem+json"),
+    Guarded,
 ))]
 pub async fn get_spec(State(app): State<Arc<App>>, Path(model): Path<String>) -> Result<Response, Problem> {
     let found = app.workspace.catalogue().latest_spec(DEFAULT_WORKSPACE, &model).await;
@@ -116,14 +108,9 @@ pub struct SpecAnswer {
     responses(
         (status = 200, description = "The spec is in force", body = SpecAnswer),
         (status = 400, description = "The spec has mistakes; each is named", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "A key is needed", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The key does not allow this", body = Problem, content_type = "application/problem+json"),
-    (status = 421, description = "The host is not served here", body = Problem, content_type = "application/problem+json"),
-    (status = 429, description = "Too many requests of this sender; see Retry-After", body = Problem, content_type = "application/problem+json"),
-        (status = 408, description = "The body came too slowly", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "The spec is too large", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "The encoding is not supported", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The catalogue cannot be written now", body = Problem, content_type = "application/problem+json"),
+        Guarded,
+        WithBody,
     )
 )]
 pub async fn put_spec(
@@ -169,12 +156,9 @@ pub struct EvaluationQuery {
     responses(
         (status = 200, description = "The evaluation", body = serde_json::Value),
         (status = 400, description = "The period cannot be read", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "A key is needed", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The key does not allow this", body = Problem, content_type = "application/problem+json"),
-    (status = 421, description = "The host is not served here", body = Problem, content_type = "application/problem+json"),
-    (status = 429, description = "Too many requests of this sender; see Retry-After", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such model", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The tables cannot be read now", body = Problem, content_type = "application/problem+json"),
+        Guarded,
     )
 )]
 pub async fn evaluation(

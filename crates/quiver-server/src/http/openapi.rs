@@ -1,11 +1,11 @@
 //! The API as one table of routes, and its OpenAPI document made from it.
 
-use super::{App, cloudevents, events, models, status};
+use super::problem::{EventError, Problem};
+use super::{App, cloudevents, docs, events, models, status};
 use axum::Router;
 use axum::http::header;
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
-use std::fmt::Write;
 use std::sync::{Arc, LazyLock};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -19,6 +19,7 @@ use utoipa_axum::routes;
         description = "Watches every arrow of a production model.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
+    components(schemas(EventError, Problem)),
     tags(
         (name = "events", description = "Events in"),
         (name = "models", description = "Models, their specs, and what was concluded of them"),
@@ -55,7 +56,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
 static DOCUMENT: LazyLock<String> =
     LazyLock::new(|| serde_json::to_string_pretty(&document()).unwrap_or_else(|_| "{}".to_owned()));
 
-static PAGE: LazyLock<String> = LazyLock::new(|| page(&serde_json::to_value(document()).unwrap_or_default()));
+static PAGE: LazyLock<String> = LazyLock::new(|| docs::page(&serde_json::to_value(document()).unwrap_or_default()));
 
 /// The document and a page for people; anybody who reaches the server may see them.
 pub fn pages() -> Router<Arc<App>> {
@@ -68,64 +69,6 @@ pub fn pages() -> Router<Arc<App>> {
 
 async fn style() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css")], include_str!("docs.css"))
-}
-
-/// The document as a page without script.
-fn page(document: &serde_json::Value) -> String {
-    let text = |value: &serde_json::Value| escape(value.as_str().unwrap_or_default());
-    let mut html = String::from(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Quiver API</title>\
-         <meta name=\"viewport\" content=\"width=device-width\"><link rel=\"stylesheet\" href=\"/docs/style.css\"></head>\
-         <body><main><h1>Quiver API</h1><p>Machine-readable: <a href=\"/openapi.json\">openapi.json</a> (OpenAPI 3.1). \
-         Where the server asks for keys, send <code>Authorization: Bearer qvr_…</code>.</p>",
-    );
-    for (path, operations) in document["paths"].as_object().into_iter().flatten() {
-        for (method, operation) in operations.as_object().into_iter().flatten() {
-            // Writing into a String never fails.
-            let _ = write!(
-                html,
-                "<section><h2><span class=\"method\">{}</span> <code>{}</code></h2><p>{}</p>",
-                escape(&method.to_uppercase()),
-                escape(path),
-                text(&operation["summary"]),
-            );
-            let description = text(&operation["description"]);
-            if !description.is_empty() {
-                let _ = write!(html, "<p>{}</p>", description.replace("\n\n", "</p><p>"));
-            }
-            let parameters = operation["parameters"].as_array().into_iter().flatten().collect::<Vec<_>>();
-            if !parameters.is_empty() {
-                html.push_str("<h3>Parameters</h3><dl>");
-                for parameter in parameters {
-                    let _ = write!(
-                        html,
-                        "<dt><code>{}</code> <small>{}</small></dt><dd>{}</dd>",
-                        text(&parameter["name"]),
-                        text(&parameter["in"]),
-                        text(&parameter["description"])
-                    );
-                }
-                html.push_str("</dl>");
-            }
-            let bodies = operation["requestBody"]["content"].as_object();
-            let kinds: Vec<String> =
-                bodies.into_iter().flatten().map(|(kind, _)| format!("<code>{}</code>", escape(kind))).collect();
-            if !kinds.is_empty() {
-                let _ = write!(html, "<h3>Body</h3><p>{}</p>", kinds.join(" · "));
-            }
-            html.push_str("<h3>Answers</h3><dl>");
-            for (status, answer) in operation["responses"].as_object().into_iter().flatten() {
-                let _ = write!(html, "<dt>{}</dt><dd>{}</dd>", escape(status), text(&answer["description"]));
-            }
-            html.push_str("</dl></section>");
-        }
-    }
-    html.push_str("</main></body></html>");
-    html
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -147,12 +90,11 @@ mod tests {
             }
         }
         assert!(operations >= 12);
-        assert!(!PAGE.contains("<script"));
-    }
-
-    #[test]
-    fn descriptions_are_never_markup() {
-        let page = page(&serde_json::json!({"paths": {"/<b>": {"get": {"summary": "<script>"}}}}));
-        assert!(page.contains("&lt;script&gt;") && !page.contains("<script"));
+        assert!(!PAGE.contains("<script") && !PAGE.contains('`'));
+        // Every link of the page leads to something on it.
+        let ids: Vec<&str> = PAGE.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        let links: Vec<&str> = PAGE.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert!(links.len() > operations && links.iter().all(|link| ids.contains(link)), "{links:?} {ids:?}");
+        assert_eq!(ids.len(), ids.iter().collect::<std::collections::BTreeSet<_>>().len());
     }
 }

@@ -1,12 +1,14 @@
 //! Health, readiness, metrics, and what the server says of itself.
 
 use super::App;
+use super::answers::{Anybody, Guarded};
 use super::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use quiver_store::catalogue::DEFAULT_WORKSPACE;
+use quiver_event::time::Timestamp;
+use quiver_store::catalogue::{DEFAULT_WORKSPACE, DamageRecord};
 use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,7 +17,7 @@ use utoipa::ToSchema;
 /// Says that the process lives.
 #[utoipa::path(get, path = "/healthz", tag = "status", responses(
     (status = 200, description = "It lives", body = String),
-    (status = 421, description = "The host is not served here", body = Problem, content_type = "application/problem+json"),
+    Anybody,
 ))]
 pub async fn health() -> &'static str {
     "ok\n"
@@ -24,8 +26,8 @@ pub async fn health() -> &'static str {
 /// Says whether events are taken.
 #[utoipa::path(get, path = "/readyz", tag = "status", responses(
     (status = 200, description = "Events are taken", body = String),
-    (status = 421, description = "The host is not served here", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "Events are not taken; the detail says why", body = Problem, content_type = "application/problem+json"),
+    Anybody,
 ))]
 pub async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Problem> {
     app.closed().map_or(Ok("ready\n"), Err)
@@ -34,10 +36,7 @@ pub async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Problem>
 /// Gives the counters as OpenMetrics text.
 #[utoipa::path(get, path = "/metrics", tag = "status", responses(
     (status = 200, description = "OpenMetrics text", body = String, content_type = "application/openmetrics-text"),
-    (status = 401, description = "A key is needed", body = Problem, content_type = "application/problem+json"),
-    (status = 403, description = "The key does not allow this", body = Problem, content_type = "application/problem+json"),
-    (status = 421, description = "The host is not served here", body = Problem, content_type = "application/problem+json"),
-    (status = 429, description = "Too many requests of this sender; see Retry-After", body = Problem, content_type = "application/problem+json"),
+    Guarded,
 ))]
 pub async fn metrics(State(app): State<Arc<App>>) -> Response {
     app.metrics.buffer_bytes.set(app.budget.held_bytes() as i64);
@@ -75,6 +74,55 @@ pub struct Status {
     pub stage_errors: std::collections::BTreeMap<String, String>,
     /// What was counted in the last 24 hours beside the events taken in, the most frequent first; at most 1,000.
     pub counted: Vec<Counted>,
+    /// What disks have damaged so far; none while the catalogue cannot tell.
+    pub damage: Option<Damage>,
+}
+
+/// Files of tables that were not what was written, and what that cost.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Damage {
+    /// How many files were set aside; they are below `quarantine` in the data folder.
+    pub files: u64,
+    /// The rows that went with them, as far as known.
+    pub lost_rows: u64,
+    /// The newest hundred.
+    pub newest: Vec<DamagedFile>,
+}
+
+/// One file that was set aside.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DamagedFile {
+    /// The table it belonged to.
+    pub table: String,
+    /// Its path in the table.
+    pub file: String,
+    /// How many rows went with it; none when unknown.
+    pub lost_rows: Option<u64>,
+    /// What did not fit.
+    pub reason: String,
+    /// When it was found.
+    pub found_at: String,
+}
+
+/// Damaged files that are told one by one.
+const DAMAGED_FILES: usize = 100;
+
+impl Damage {
+    fn of(records: &[DamageRecord]) -> Self {
+        let rows = |record: &DamageRecord| record.lost_rows.and_then(|rows| u64::try_from(rows).ok());
+        let told = |record: &DamageRecord| DamagedFile {
+            table: record.table_name.clone(),
+            file: record.path.clone(),
+            lost_rows: rows(record),
+            reason: record.reason.clone(),
+            found_at: Timestamp(record.found_at_microseconds).to_string(),
+        };
+        Self {
+            files: records.len() as u64,
+            lost_rows: records.iter().filter_map(rows).sum(),
+            newest: records.iter().take(DAMAGED_FILES).map(told).collect(),
+        }
+    }
 }
 
 /// How often something happened in the last 24 hours.
@@ -98,10 +146,7 @@ const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
 /// Says how the server is.
 #[utoipa::path(get, path = "/v1/status", tag = "status", responses(
     (status = 200, description = "How the server is", body = Status),
-    (status = 401, description = "A key is needed", body = Problem, content_type = "application/problem+json"),
-    (status = 403, description = "The key does not allow this", body = Problem, content_type = "application/problem+json"),
-    (status = 421, description = "The host is not served here", body = Problem, content_type = "application/problem+json"),
-    (status = 429, description = "Too many requests of this sender; see Retry-After", body = Problem, content_type = "application/problem+json"),
+    Guarded,
 ))]
 pub async fn status(State(app): State<Arc<App>>) -> Json<Status> {
     let (acknowledged_offset, journal_first_offset, journal_bytes) = {
@@ -113,6 +158,8 @@ pub async fn status(State(app): State<Arc<App>>) -> Json<Status> {
         app.reader.parts.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).reach_microseconds(now.0);
     let closed = app.closed();
     let counted = counted(&app, now.0).await;
+    let damage = app.workspace.catalogue().damages(DEFAULT_WORKSPACE).await;
+    let damage = damage.inspect_err(|error| tracing::error!(%error, "damaged files cannot be listed"));
     Json(Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ready: closed.is_none(),
@@ -127,6 +174,7 @@ pub async fn status(State(app): State<Arc<App>>) -> Json<Status> {
         free_disk_bytes: u64::try_from(app.metrics.free_disk_bytes.get()).unwrap_or(0),
         stage_errors: app.flow.stage_errors(),
         counted,
+        damage: damage.ok().map(|records| Damage::of(&records)),
     })
 }
 
@@ -151,11 +199,8 @@ async fn counted(app: &App, now: i64) -> Vec<Counted> {
 /// Runs the flow now instead of at its next time: tables, profiles, outcomes and findings.
 #[utoipa::path(post, path = "/v1/flow/run", tag = "status", responses(
     (status = 200, description = "Everything acknowledged before is in tables and judged", body = String),
-    (status = 401, description = "A key is needed", body = Problem, content_type = "application/problem+json"),
-    (status = 403, description = "The key does not allow this", body = Problem, content_type = "application/problem+json"),
-    (status = 421, description = "The host is not served here", body = Problem, content_type = "application/problem+json"),
-    (status = 429, description = "Too many requests of this sender; see Retry-After", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "A stage failed, or the server is stopping", body = Problem, content_type = "application/problem+json"),
+    Guarded,
 ))]
 pub async fn run_flow(State(app): State<Arc<App>>) -> Result<&'static str, Problem> {
     if !app.ready.load(Ordering::Acquire) {

@@ -90,7 +90,10 @@ impl Pipeline {
     /// `report` is told the number of rows as they are committed.
     pub async fn flush(&mut self, report: &(dyn Fn(u64) + Sync)) -> Result<Flushed, PipelineError> {
         let workspace = Arc::clone(&self.workspace);
-        let (flushed, next) = flush_rows(&workspace, &mut [&mut *self], report).await?;
+        let (flushed, next, refused) = flush_rows(&workspace, &mut [&mut *self], report).await?;
+        if let Some((_, error)) = refused.into_iter().next() {
+            return Err(error);
+        }
         let keep_from = next.max(0).min(self.lowest_needed_by_others().await?);
         workspace.journal().cut_below(keep_from as u64)?;
         Ok(flushed)
@@ -100,6 +103,8 @@ impl Pipeline {
     pub(super) async fn open_tables(&mut self) -> Result<i64, PipelineError> {
         if self.tables.is_empty() {
             let application = self.journal_application();
+            // All of them or none: half of them would pass for all.
+            let mut tables = Vec::new();
             for kind in Kind::ALL {
                 let table = self.event_table(kind).await?;
                 let from = table.next_offset(&application).await?;
@@ -115,8 +120,9 @@ impl Pipeline {
                         "the journal lacks rows that the tables hold: acknowledged ones were lost in it"
                     );
                 }
-                self.tables.push(OpenTable { kind, table, from });
+                tables.push(OpenTable { kind, table, from });
             }
+            self.tables = tables;
             self.flushed_to = self.tables.iter().map(|open| open.from.unwrap_or(0)).min().unwrap_or(0);
         }
         Ok(self.flushed_to)
@@ -191,28 +197,40 @@ fn kind_of(name: &str) -> Option<Kind> {
 }
 
 /// Moves every journaled row of these models into their tables, and cuts the journal below `keep_from` or what the
-/// tables lack, whichever is lower. Every model of the folder must be among them: rows of others are cut unseen.
+/// tables lack, whichever is lower. Every model of the folder must be among them, or `keep_from` be 0: rows of others
+/// are cut unseen. Where the tables of a model refuse, its rows stay in the journal, and the other models go on.
 pub async fn flush(
     workspace: &Workspace,
     pipelines: &mut [&mut Pipeline],
     keep_from: u64,
     report: &(dyn Fn(u64) + Sync),
-) -> Result<Flushed, PipelineError> {
-    let (flushed, next) = flush_rows(workspace, pipelines, report).await?;
-    workspace.journal().cut_below(keep_from.min(next.max(0) as u64))?;
-    Ok(flushed)
+) -> Result<(Flushed, Vec<Refused>), PipelineError> {
+    let (flushed, next, refused) = flush_rows(workspace, pipelines, report).await?;
+    // What tables that refuse hold is not known.
+    if refused.is_empty() {
+        workspace.journal().cut_below(keep_from.min(next.max(0) as u64))?;
+    }
+    Ok((flushed, refused))
 }
 
-/// Moves journaled rows into tables; also the offset below which nothing is missing in the models' tables.
+/// A model whose tables refused, and why.
+pub type Refused = (String, PipelineError);
+
+/// Moves journaled rows into tables; also the offset below which nothing is missing in the tables of the models that
+/// did not refuse, and those that did.
 async fn flush_rows(
     workspace: &Workspace,
     pipelines: &mut [&mut Pipeline],
     report: &(dyn Fn(u64) + Sync),
-) -> Result<(Flushed, i64), PipelineError> {
+) -> Result<(Flushed, i64, Vec<Refused>), PipelineError> {
     let mut flushed = Flushed::default();
     let mut position = i64::MAX;
+    let mut refused = Vec::new();
     for pipeline in pipelines.iter_mut() {
-        position = position.min(pipeline.open_tables().await?);
+        match pipeline.open_tables().await {
+            Ok(from) => position = position.min(from),
+            Err(error) => refused.push((pipeline.spec.model.clone(), error)),
+        }
     }
     let (first, durable) = {
         let journal = workspace.journal();
@@ -224,21 +242,29 @@ async fn flush_rows(
         if next <= position {
             break;
         }
-        for pipeline in pipelines.iter_mut() {
+        for pipeline in pipelines.iter_mut().filter(|pipeline| !pipeline.tables.is_empty()) {
             let none = BTreeMap::new();
             let rows = batches.remove(&pipeline.spec.model);
-            let committed = pipeline.commit_rows(rows.as_ref().unwrap_or(&none), next, report).await?;
-            flushed.rows += committed.rows;
-            flushed.commits += committed.commits;
-            pipeline.flushed_to = next;
+            match pipeline.commit_rows(rows.as_ref().unwrap_or(&none), next, report).await {
+                Ok(committed) => {
+                    flushed.rows += committed.rows;
+                    flushed.commits += committed.commits;
+                    pipeline.flushed_to = next;
+                }
+                Err(error) => {
+                    // Opened again, they say what they hold, and a damaged log is mended.
+                    pipeline.tables.clear();
+                    refused.push((pipeline.spec.model.clone(), error));
+                }
+            }
         }
         position = next;
     }
-    for pipeline in pipelines.iter_mut() {
+    for pipeline in pipelines.iter_mut().filter(|pipeline| !pipeline.tables.is_empty()) {
         pipeline.flushed_to = pipeline.flushed_to.max(position);
         pipeline.remember_producers().await?;
     }
-    Ok((flushed, position))
+    Ok((flushed, position, refused))
 }
 
 /// Rows by model and kind.

@@ -67,6 +67,21 @@ impl Pipeline {
 }
 
 impl Pipeline {
+    /// Keeps the journal from giving offsets again that tables which cannot be read may hold: they would take the new
+    /// rows for repeats once they can be read.
+    pub(super) fn skip_unreadable(&self) -> Result<(), PipelineError> {
+        let application = self.journal_application();
+        for kind in Kind::ALL {
+            let name = super::segment::table_name(kind, &self.spec.model);
+            let furthest = self.workspace.folder.furthest_offset(name, &application)?.unwrap_or(0);
+            let lost = self.workspace.journal().skip_to(furthest.max(0) as u64)?;
+            if lost > 0 {
+                self.workspace.note_lost(lost);
+            }
+        }
+        Ok(())
+    }
+
     /// Reads every file of the model's tables again, and sets aside what is not what was written.
     pub async fn set_damage_aside(&mut self, now: Timestamp) -> Result<u64, PipelineError> {
         self.open_tables().await?;
@@ -80,14 +95,50 @@ impl Pipeline {
     }
 }
 
-/// The same of the tables that all models share.
-pub async fn set_shared_damage_aside(workspace: &Workspace, now: Timestamp) -> Result<u64, PipelineError> {
-    let mut damaged = 0;
+/// The same of one of the tables that all models share.
+async fn set_aside_in(
+    workspace: &Workspace,
+    name: TableName<'_>,
+    options: &TableOptions,
+    now: Timestamp,
+) -> Result<u64, PipelineError> {
+    let mut table = workspace.folder.open_table(name, options).await?;
+    set_aside(workspace, name, &mut table, now).await
+}
+
+/// The same of the tables that all models share. One that refuses does not keep the others from being read: the first
+/// error is told in the end.
+pub async fn set_shared_damage_aside(workspace: &Workspace, now: Timestamp) -> (u64, Option<PipelineError>) {
+    let (mut damaged, mut refused) = (0, None);
     for (name, options) in shared_tables() {
-        let mut table = workspace.folder.open_table(name, &options).await?;
-        damaged += set_aside(workspace, name, &mut table, now).await?;
+        match set_aside_in(workspace, name, &options, now).await {
+            Ok(files) => damaged += files,
+            Err(error) => refused = refused.or(Some(error)),
+        }
     }
-    Ok(damaged)
+    (damaged, refused)
+}
+
+/// Records what was mended in the logs of tables since this was asked last, and returns how many files that were.
+pub async fn record_mended(workspace: &Workspace, now: Timestamp) -> Result<u64, PipelineError> {
+    let mended = workspace.folder.take_mended();
+    let records: Vec<DamageRecord> = mended
+        .iter()
+        .map(|(table, entry)| DamageRecord {
+            table_name: table.display().to_string(),
+            // Entries of different tables have the same names.
+            path: format!("{}/{}", table.strip_prefix(workspace.folder.path()).unwrap_or(table).display(), entry.path),
+            lost_rows: Some(0),
+            reason: format!("{}; it was mended", entry.reason),
+            found_at_microseconds: now.0,
+        })
+        .collect();
+    for (table, entry) in &mended {
+        let (table, file, reason) = (table.display(), &entry.path, &entry.reason);
+        tracing::error!(%table, file, reason, "the log of a table is damaged; it was mended, and no row is lost");
+    }
+    workspace.catalogue.put_damages(DEFAULT_WORKSPACE, &records).await?;
+    Ok(records.len() as u64)
 }
 
 async fn set_aside(
@@ -96,6 +147,7 @@ async fn set_aside(
     table: &mut Table,
     now: Timestamp,
 ) -> Result<u64, PipelineError> {
+    workspace.folder.mend_log(name).await?;
     table.refresh().await?;
     let damaged = table.quarantine_damaged(&workspace.folder.quarantine_folder(name), None).await?;
     let records: Vec<DamageRecord> = damaged

@@ -83,7 +83,7 @@ impl Table {
         }
         let folder = self.local_folder()?;
         for file in &mut damaged {
-            let kept = keep(&folder.join(&file.path), &quarantine_folder.join(&file.path));
+            let kept = disk::keep_aside(&folder.join(&file.path), &quarantine_folder.join(&file.path));
             file.kept_at = kept.map_err(TableError::disk("set a damaged file aside", &self.url))?;
         }
         let paths: HashSet<String> = damaged.iter().map(|file| file.path.clone()).collect();
@@ -166,23 +166,5 @@ fn decode(path: &Path, claim: &Claim) -> Result<(), String> {
     match claim.rows {
         Some(expected) if expected != rows => Err(format!("it has {rows} rows, the log says {expected}")),
         _ => Ok(()),
-    }
-}
-
-/// Gives the file a second name, durably; a file on another file system, where no name can be given, is copied.
-fn keep(file: &Path, kept_at: &Path) -> io::Result<Option<PathBuf>> {
-    if let Some(folder) = kept_at.parent() {
-        disk::create_folders(folder)?;
-    }
-    // An earlier attempt that was interrupted left it: the names of data files never repeat.
-    if kept_at.exists() {
-        std::fs::remove_file(kept_at)?;
-    }
-    // A name first: bytes that cannot be read cannot be copied.
-    let kept = std::fs::hard_link(file, kept_at).or_else(|_| std::fs::copy(file, kept_at).map(|_| ()));
-    match kept {
-        Ok(()) => disk::sync_file(kept_at).map(|()| Some(kept_at.to_owned())),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
     }
 }

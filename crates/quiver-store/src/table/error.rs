@@ -4,6 +4,9 @@ use arrow::datatypes::DataType;
 use deltalake::DeltaTableError;
 use url::Url;
 
+/// What is tried when a table's log is read as a whole.
+pub(super) const OPEN: &str = "open";
+
 /// Why a table refused.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
@@ -118,6 +121,19 @@ pub enum TableError {
         /// What does not fit.
         reason: String,
     },
+    /// A file of the log is not what was written.
+    #[error(
+        "{path} of table {table} is damaged: {reason}; put the file back from a backup, or move the table's folder \
+         away, which gives up the rows that the journal no longer keeps"
+    )]
+    DamagedLog {
+        /// The table.
+        table: String,
+        /// The file's path in the table.
+        path: String,
+        /// What does not fit.
+        reason: String,
+    },
     /// Files hold another number of rows than the log says.
     #[error("files of table {table} hold {found} rows, the log says {expected}; verify the table")]
     RowsDiffer {
@@ -143,6 +159,11 @@ pub enum TableError {
 }
 
 impl TableError {
+    /// Says whether the table's log cannot be read: somebody has to look after it, and repeating does not help.
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self, Self::DamagedLog { .. } | Self::Delta { action: OPEN, .. })
+    }
+
     pub(crate) fn delta(action: &'static str, table: &Url) -> impl FnOnce(DeltaTableError) -> Self {
         let table = table.to_string();
         move |source| Self::Delta { action, table, source: Box::new(source) }

@@ -328,6 +328,8 @@ async fn a_table_whose_transactions_expire_is_refused() {
     let text = std::fs::read_to_string(&entry).unwrap();
     let set = "\"configuration\":{\"delta.setTransactionRetentionDuration\":\"interval 1 days\",";
     std::fs::write(&entry, text.replace("\"configuration\":{", set)).unwrap();
+    // As if another tool had written the table so.
+    std::fs::remove_dir_all(folder.path().join("_quiver_log")).unwrap();
     let opened = Table::open_or_create(local_url(folder.path()).unwrap(), &options(prediction_schema())).await;
     assert!(matches!(opened, Err(TableError::TransactionsExpire { .. })), "{opened:?}");
 }

@@ -44,6 +44,10 @@ fn text_of(body: &serde_json::Value) -> String {
         number("journal_bytes"),
         number("free_disk_bytes"),
     );
+    if let Some(files @ 1..) = body["damage"]["files"].as_u64() {
+        let rows = crate::show::number::count(body["damage"]["lost_rows"].as_u64().unwrap_or(0));
+        text.push_str(&format!("\ndamaged files set aside: {files}, rows lost with them: {rows}"));
+    }
     for (stage, error) in body["stage_errors"].as_object().into_iter().flatten() {
         text.push_str(&format!("\nstage {stage} failed: {}", error.as_str().unwrap_or_default()));
     }

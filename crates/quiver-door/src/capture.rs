@@ -39,7 +39,8 @@ impl Capture {
         let ids = batch.rows.column_by_name(column::ID).and_then(|ids| ids.as_string_opt::<i32>());
         let (Kind::Prediction, Some(ids)) = (batch.kind, ids) else { return Ok(batch) };
         let forced = self.forced(&batch.rows);
-        let is_sampled: BooleanArray = ids.iter().map(|id| Some(self.is_in_the_sample(id.unwrap_or_default()))).collect();
+        let is_sampled: BooleanArray =
+            ids.iter().map(|id| Some(self.is_in_the_sample(id.unwrap_or_default()))).collect();
         let captures: StringArray = is_sampled
             .iter()
             .zip(&forced)

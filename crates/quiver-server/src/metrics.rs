@@ -159,8 +159,11 @@ impl Metrics {
         let dead_letters = Counter::default();
         registry.register("dead_letters", "Refused events told of in the file of dead letters", dead_letters.clone());
         let dead_letters_skipped = Counter::default();
-        let help = "Refused events that were too many, or could not be written, to be told of";
-        registry.register("dead_letters_skipped", help, dead_letters_skipped.clone());
+        registry.register(
+            "dead_letters_skipped",
+            "Refused events that were too many, or could not be written, to be told of",
+            dead_letters_skipped.clone(),
+        );
         let damaged_files = Counter::default();
         registry.register("damaged_files", "Files of tables that were set aside", damaged_files.clone());
         let requests = Family::default();

@@ -348,9 +348,7 @@ fn feature_values<'a, 'v>(
 fn text_of(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) => Some(Cow::Borrowed(text)),
-        Value::Number(number) => {
-            Some(Cow::Owned(number.as_f64().map_or_else(|| number.to_string(), write_number)))
-        }
+        Value::Number(number) => Some(Cow::Owned(number.as_f64().map_or_else(|| number.to_string(), write_number))),
         Value::Bool(truth) => Some(Cow::Borrowed(if *truth { "true" } else { "false" })),
         _ => None,
     }
@@ -360,11 +358,7 @@ fn vector_of(value: &Value) -> Option<Vec<Option<f32>>> {
     value.as_array()?.iter().map(|number| number.as_f64().map(|number| Some(number as f32))).collect()
 }
 
-fn map_columns(
-    placed: Placed<'_>,
-    reader: &FeatureReader,
-    mut notes: Notes<'_>,
-) -> Result<NamedColumns, ArrowError> {
+fn map_columns(placed: Placed<'_>, reader: &FeatureReader, mut notes: Notes<'_>) -> Result<NamedColumns, ArrowError> {
     let predictions = placed.predictions;
     let rows = predictions.len();
     notes.invalid.sort_by_key(|(row, position, ..)| (*row, *position));

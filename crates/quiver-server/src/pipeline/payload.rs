@@ -61,6 +61,7 @@ pub fn decode_column(bytes: &[u8], name: &str) -> Result<Option<ArrayRef>, Pipel
 fn unpack(bytes: &[u8]) -> Result<Vec<u8>, ArrowError> {
     let length = zstd::zstd_safe::get_frame_content_size(bytes).ok().flatten();
     let length = length.and_then(|length| usize::try_from(length).ok()).filter(|length| *length <= MAX_BYTES);
-    let length = length.ok_or_else(|| ArrowError::IpcError("a frame does not tell how long its rows are".to_owned()))?;
+    let length =
+        length.ok_or_else(|| ArrowError::IpcError("a frame does not tell how long its rows are".to_owned()))?;
     Ok(zstd::bulk::decompress(bytes, length)?)
 }

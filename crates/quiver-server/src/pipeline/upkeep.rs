@@ -56,9 +56,7 @@ impl Pipeline {
             // A heartbeat or a change explains profiles for as long as they are kept.
             let before = match open.kind {
                 Kind::Prediction | Kind::Feedback => before,
-                Kind::Heartbeat | Kind::Change => {
-                    Timestamp(now.0.saturating_sub(retention.profiles.microseconds()))
-                }
+                Kind::Heartbeat | Kind::Change => Timestamp(now.0.saturating_sub(retention.profiles.microseconds())),
             };
             tidied.add_all(tidy_table(&mut open.table, before, wall, orphans_after).await?);
         }

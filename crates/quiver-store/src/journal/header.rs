@@ -93,6 +93,8 @@ pub(crate) fn list_files(folder: &Path) -> Result<Vec<(u64, PathBuf)>, JournalEr
             .and_then(|stem| stem.to_str())
             .filter(|stem| stem.len() == 20)
             .and_then(|stem| stem.parse().ok())
+            // Tables keep offsets as signed numbers, and a journal that starts near the end could not go on.
+            .filter(|first_offset| i64::try_from(*first_offset).is_ok())
             .ok_or_else(|| JournalError::Foreign {
                 path: path.clone(),
                 reason: "its name is not a twenty-digit offset".to_owned(),

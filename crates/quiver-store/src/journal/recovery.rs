@@ -6,7 +6,7 @@
 
 use super::error::JournalError;
 use super::frame::{Frame, FrameCodec, Kind, NewFrame};
-use super::header::{HEADER_BYTES, Header, Identity};
+use super::header::{self, HEADER_BYTES, Header, Identity};
 use super::positions::{self, Positions};
 use super::scan::{Scanner, Step};
 use crate::disk;
@@ -15,6 +15,9 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 const QUARANTINE_FOLDER: &str = "quarantine";
+/// No damage loses more offsets at once. What lies further ahead was never written by this journal, and the frames
+/// that record so long a loss would fill the disk.
+const MOST_LOST_OFFSETS: u64 = 1 << 40;
 
 /// What opening a journal found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -103,6 +106,10 @@ impl Recoverer<'_> {
                         continue;
                     }
                     let lost = frame.first_offset - expected;
+                    if lost > MOST_LOST_OFFSETS {
+                        damages.push(damage(path, start, "frame lies beyond any loss", 0));
+                        continue;
+                    }
                     if lost > 0 {
                         note_loss(&mut damages, path, start, "rows are missing", lost);
                         pieces.push(Piece::Lost { first_offset: expected, count: lost });
@@ -114,7 +121,8 @@ impl Recoverer<'_> {
                 }
                 Step::Bad { reason } => {
                     let position = scanner.position;
-                    let within = expected..=next_file.unwrap_or(u64::MAX);
+                    let furthest = expected.saturating_add(MOST_LOST_OFFSETS);
+                    let within = expected..=next_file.unwrap_or(furthest).min(furthest);
                     if scanner.resynchronise(&within)? {
                         damages.push(damage(path, position, reason, 0));
                     } else if next_file.is_some() {
@@ -133,6 +141,10 @@ impl Recoverer<'_> {
                 return Err(JournalError::Foreign { path: path.to_owned(), reason });
             }
             let lost = next_file - expected;
+            if lost > MOST_LOST_OFFSETS {
+                let reason = format!("{lost} offsets are missing before it");
+                return Err(JournalError::Foreign { path: header::file_path(self.folder, next_file), reason });
+            }
             if lost > 0 {
                 note_loss(&mut damages, path, scanner.position, "rows before the next file are missing", lost);
                 pieces.push(Piece::Lost { first_offset: expected, count: lost });

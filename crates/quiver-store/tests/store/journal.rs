@@ -1,6 +1,6 @@
 //! The journal keeps what it acknowledged, cuts only what it did not, and never hides a loss.
 
-use quiver_store::journal::{Frame, Journal, JournalError, JournalOptions, NewFrame, Recovery};
+use quiver_store::journal::{Frame, FrameCodec, Journal, JournalError, JournalOptions, NewFrame, Recovery};
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
@@ -328,6 +328,35 @@ fn files_of_another_journal_are_refused() {
     std::fs::copy(theirs.path().join(name.file_name().unwrap()), &name).unwrap();
     let opened = Journal::open(ours.path(), EPOCH, small_files());
     assert!(matches!(opened, Err(JournalError::Foreign { .. })), "{opened:?}");
+}
+
+#[test]
+fn a_file_that_starts_beyond_any_loss_is_refused_and_not_reached_by_recording_one() {
+    for name in [1 << 41, i64::MAX as u64, u64::MAX] {
+        let folder = tempfile::tempdir().unwrap();
+        fill(&mut open(folder.path()).0, 0, 3);
+        let path = folder.path().join(format!("{name:020}.journal"));
+        std::fs::write(&path, b"not a header").unwrap();
+        let opened = Journal::open(folder.path(), EPOCH, JournalOptions::default());
+        assert!(matches!(&opened, Err(JournalError::Foreign { path: found, .. }) if *found == path), "{opened:?}");
+        std::fs::remove_file(path).unwrap();
+        assert_eq!(read(&open(folder.path()).0, 0).len(), 3);
+    }
+}
+
+#[test]
+fn a_frame_beyond_any_loss_is_set_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(&mut open(folder.path()).0, 0, 3);
+    let path = files(folder.path()).remove(0);
+    let mut bytes = std::fs::read(&path).unwrap();
+    FrameCodec::new(EPOCH).encode(&frame(9, &payload(9)), 1 << 50, u32::MAX, &mut bytes).unwrap();
+    std::fs::write(&path, bytes).unwrap();
+    let (journal, recovery) = open(folder.path());
+    assert_eq!((recovery.damages.len(), recovery.lost_offsets, journal.next_offset()), (1, 0, 9));
+    assert_eq!(read(&journal, 0).len(), 3);
+    drop(journal);
+    assert_eq!(open(folder.path()).1.damages, []);
 }
 
 /// Not a test of correctness: `cargo test -- --ignored --nocapture` prints what group commit gives here.

@@ -174,7 +174,8 @@ impl Share {
     pub fn parse(text: &str) -> Result<Self, UnitError> {
         let wrong = || UnitError::Share(text.to_owned());
         let value = match text.trim().strip_suffix('%') {
-            Some(percent) => percent.trim().parse::<f64>().map_err(|_| wrong())? / 100.0,
+            // Moved in the text: a division would make another number of 0.7% than of 0.007.
+            Some(percent) => format!("{}e-2", percent.trim()).parse::<f64>().map_err(|_| wrong())?,
             None => text.trim().parse::<f64>().map_err(|_| wrong())?,
         };
         Self::new(value).map_err(|_| wrong())
@@ -185,7 +186,9 @@ impl std::fmt::Display for Share {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Twelve significant digits hide the binary noise of a division by 100.
         let percent = (self.0 * 100.0 * 1e10).round() / 1e10;
-        write!(formatter, "{percent}%")
+        let text = format!("{percent}%");
+        // One with more digits is written as the number it is: what is written reads as the same share.
+        if Self::parse(&text) == Ok(*self) { formatter.write_str(&text) } else { write!(formatter, "{}", self.0) }
     }
 }
 
@@ -324,6 +327,12 @@ mod tests {
     fn shares_are_percentages_or_numbers_up_to_one() {
         assert_eq!(Share::parse("0.1%").unwrap().value(), 0.001);
         assert_eq!(Share::parse("0.25").unwrap().to_string(), "25%");
+        for (value, shown) in
+            [(0.007, "0.7%"), (0.29, "29%"), (1e-14, "0.00000000000001"), (1.0 / 3.0, "0.3333333333333333")]
+        {
+            let share = Share::new(value).unwrap();
+            assert_eq!((share.to_string().as_str(), Share::parse(shown)), (shown, Ok(share)));
+        }
         assert!(Share::parse("101%").is_err());
         assert!(Share::parse("2").is_err());
     }

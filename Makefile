@@ -1,4 +1,4 @@
-# What people and CI call: `make demo`, `make test`, `make check`, `make bench`. Each installs what it needs.
+# What people and CI call: `make demo`, `make test`, `make check`, `make bench`, `make fuzz`. Each installs what it needs.
 
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/quiver
 export CARGO_TARGET_DIR ?= $(CACHE)/target
@@ -13,14 +13,16 @@ endif
 
 QUIVER = $(CARGO_TARGET_DIR)/debug/quiver
 OUT ?= quiver-demo
+FUZZ_SECONDS ?= 120
 
-.PHONY: help demo build test check bench generate format setup clean-demo
+.PHONY: help demo build test check bench fuzz generate format setup clean-demo
 
 help:
 	@echo "make demo     build, replay a year of real flights and say what broke (writes $(OUT)/)"
 	@echo "make test     build and run every test; installs the Python that the cross-language tests need"
 	@echo "make check    format, layers, generated files, licences and sources of dependencies"
 	@echo "make bench    measure against the peers (long; see bench/README.md)"
+	@echo "make fuzz     feed every reader of foreign bytes with what a fuzzer invents (needs nightly; see fuzz/README.md)"
 	@echo "make generate write the generated references and schemas anew"
 
 setup:
@@ -50,6 +52,9 @@ generate: build
 
 bench:
 	@bench/run.sh
+
+fuzz:
+	@fuzz/run.sh $(FUZZ_SECONDS)
 
 format:
 	cargo fmt --all

@@ -166,20 +166,22 @@ impl Detectors {
         sink.found.is_empty()
     }
 
-    /// The text with a stand-in such as `[email]` for each match, and the matches in the old text.
+    /// The text with a stand-in such as `[email]` for each match, and the matches in the old text. Nothing is found in
+    /// it any more.
     pub fn redact<'text>(&self, text: &'text str) -> (Cow<'text, str>, Vec<Found>) {
         let found = self.find(text);
         if found.is_empty() {
             return (Cow::Borrowed(text), found);
         }
-        let mut redacted = String::with_capacity(text.len());
-        let mut kept = 0;
-        for one in &found {
-            redacted.push_str(&text[kept..one.range.start]);
-            redacted.push_str(one.detector.stand_in());
-            kept = one.range.end;
+        let mut redacted = with_stand_ins(text, &found);
+        // What stood beside a match may be one by itself, now that it ends there.
+        for _ in 0..MOST_ROUNDS {
+            let left = self.find(&redacted);
+            if left.is_empty() {
+                break;
+            }
+            redacted = with_stand_ins(&redacted, &left);
         }
-        redacted.push_str(&text[kept..]);
         (Cow::Owned(redacted), found)
     }
 
@@ -208,6 +210,21 @@ impl Detectors {
             self.token.scan(text, sink);
         }
     }
+}
+
+/// How often a redacted text is searched again.
+const MOST_ROUNDS: usize = 8;
+
+fn with_stand_ins(text: &str, found: &[Found]) -> String {
+    let mut redacted = String::with_capacity(text.len());
+    let mut kept = 0;
+    for one in found {
+        redacted.push_str(&text[kept..one.range.start]);
+        redacted.push_str(one.detector.stand_in());
+        kept = one.range.end;
+    }
+    redacted.push_str(&text[kept..]);
+    redacted
 }
 
 /// Takes matches in any order.

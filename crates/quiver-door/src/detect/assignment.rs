@@ -185,10 +185,22 @@ fn name(bytes: &[u8], sign: usize) -> Option<(usize, Strength)> {
     }
     let (name, strength) = NAMES.iter().rev().find(|(name, _)| ends_with(name))?;
     let start = starts[name.len() - 1];
+    if is_stand_in(bytes, start) {
+        return None;
+    }
     // `bypass`, `compass` and `broken` end like names; `dbPassword` and `userpassword` are some.
     let inside = start > 0 && bytes[start - 1].is_ascii_alphabetic() && !bytes[start].is_ascii_uppercase();
     let short = matches!(strength, Strength::Short | Strength::Weak) || *name == "secret";
     (!(inside && short)).then_some((start, *strength))
+}
+
+/// Whether the name is that of a stand-in: `[token]` names no secret, unless it is a key as in `user[token]=`.
+fn is_stand_in(bytes: &[u8], start: usize) -> bool {
+    let stand_in = Detector::Token.stand_in().as_bytes();
+    start.checked_sub(1).is_some_and(|start| {
+        bytes[start..].starts_with(stand_in)
+            && bytes[..start].last().is_none_or(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'_' | b']'))
+    })
 }
 
 fn value(text: &str, sign: usize, name_start: usize, strength: Strength) -> Option<Range<usize>> {

@@ -19,6 +19,22 @@ fn matches_come_in_order_without_overlap_and_nothing_of_them_stays() {
 }
 
 #[test]
+fn nothing_is_found_in_what_was_redacted() {
+    let detectors = detectors();
+    for (text, redacted) in [
+        // The address is none before its last part is gone.
+        ("[2001:db8::word@features.example]", "[[ip_address][email]]"),
+        // A stand-in has the name of a secret and is none, so that what follows stays.
+        ("\"key\": \"sk_live_0123456789abcdef\": abcdefghij0123456789", "\"key\": \"[token]\": abcdefghij0123456789"),
+        ("user[token]=abcdefghij0123456789", "user[token]=[token]"),
+    ] {
+        let once = detectors.redact(text).0.into_owned();
+        assert_eq!(once, redacted);
+        assert!(matches!(detectors.redact(&once).0, Cow::Borrowed(_)), "{once}");
+    }
+}
+
+#[test]
 fn any_text_is_read_without_fault() {
     let detectors = detectors();
     let pieces = [

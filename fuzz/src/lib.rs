@@ -38,7 +38,7 @@ impl Door {
     pub fn take(&self, events: impl IntoIterator<Item = Incoming>) -> usize {
         let mut undeclared = Undeclared::default();
         let mut builder = EventBuilder::new(&self.spec);
-        for event in events {
+        for mut event in events {
             if let Ok(event) = event.check(&self.spec, &mut undeclared) {
                 let pushed = builder.push(event, &mut || "made".to_owned(), &mut undeclared);
                 assert_eq!(pushed, Ok(()), "what was checked is taken");

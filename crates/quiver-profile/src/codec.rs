@@ -47,6 +47,15 @@ pub enum CodecError {
 
 /// The largest unpacked body that is accepted; a larger announcement is refused before memory is taken.
 const MAXIMUM_BODY: u64 = 1 << 31;
+/// What one packed byte can unpack to: zstd needs four bytes for a block of one repeated byte, 128 KiB at most. Memory
+/// is taken by the announcement, so one that the bytes cannot keep is refused.
+const MAXIMUM_EXPANSION: u64 = (128 << 10) / 4;
+
+/// More rows than any summary has (a million a second for nine years). Larger counts are damage, and would overflow
+/// when summaries are merged.
+pub(crate) const MAXIMUM_COUNT: u64 = 1 << 48;
+/// What so many rows of 64 bits add up to.
+const MAXIMUM_TOTAL: i128 = (MAXIMUM_COUNT as i128) << 64;
 
 /// Appends values to a growing byte buffer.
 #[derive(Debug, Default)]
@@ -151,11 +160,11 @@ pub fn unseal(bytes: &[u8], magic: [u8; 4], name: &'static str, newest: u16) -> 
         return Err(CodecError::Version { found: version, newest });
     }
     let length = u64::from_le_bytes(reader.array()?);
-    if length > MAXIMUM_BODY {
+    let packed = &bytes[reader.at..];
+    if length > MAXIMUM_BODY.min(packed.len() as u64 * MAXIMUM_EXPANSION) {
         return Err(CodecError::Invalid { field: "body length" });
     }
-    let body =
-        DECOMPRESSOR.with_borrow_mut(|decompressor| decompressor.decompress(&bytes[reader.at..], length as usize));
+    let body = DECOMPRESSOR.with_borrow_mut(|decompressor| decompressor.decompress(packed, length as usize));
     let body = body.map_err(|_| CodecError::Compression)?;
     if body.len() as u64 != length {
         return Err(CodecError::Compression);
@@ -223,6 +232,21 @@ impl<'a> Reader<'a> {
         Ok((value >> 1) as i64 ^ -((value & 1) as i64))
     }
 
+    /// Reads a number of rows; refuses more than a summary can have.
+    pub fn count(&mut self) -> Result<u64, CodecError> {
+        let value = self.unsigned()?;
+        if value > MAXIMUM_COUNT { Err(CodecError::Invalid { field: "count" }) } else { Ok(value) }
+    }
+
+    /// Reads a 128-bit sum over rows; refuses one that the rows of a summary cannot add up to.
+    pub fn total(&mut self) -> Result<i128, CodecError> {
+        let value = self.wide()?;
+        if value.unsigned_abs() > MAXIMUM_TOTAL.unsigned_abs() {
+            return Err(CodecError::Invalid { field: "total" });
+        }
+        Ok(value)
+    }
+
     /// Reads a 128-bit signed integer.
     pub fn wide(&mut self) -> Result<i128, CodecError> {
         Ok(i128::from_le_bytes(self.array()?))
@@ -253,10 +277,21 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(self.blob()?).map_err(|_| CodecError::Invalid { field: "text" })
     }
 
-    /// Reads a list of counts.
+    /// Reads a list of counts of different rows: together they are a count as well.
     pub fn counts(&mut self) -> Result<Vec<u64>, CodecError> {
         let length = self.length()?;
-        (0..length).map(|_| self.unsigned()).collect()
+        self.counts_of(length)
+    }
+
+    /// Reads so many counts of different rows.
+    pub fn counts_of(&mut self, length: usize) -> Result<Vec<u64>, CodecError> {
+        let mut left = MAXIMUM_COUNT;
+        let count = |_| {
+            let value = self.unsigned()?;
+            left = left.checked_sub(value).ok_or(CodecError::Invalid { field: "counts" })?;
+            Ok(value)
+        };
+        (0..length).map(count).collect()
     }
 
     /// Checks that nothing is left.
@@ -313,5 +348,36 @@ mod tests {
             let _ = reader.counts();
             let _ = reader.text();
         }
+    }
+    #[test]
+    fn an_announced_body_that_the_bytes_cannot_unpack_to_takes_no_memory() {
+        let announced = |length: u64, packed: &[u8]| [b"QVRP\x01\0", length.to_le_bytes().as_slice(), packed].concat();
+        let refused = Err(CodecError::Invalid { field: "body length" });
+        assert_eq!(unseal(&announced(1 << 31, &[0; 20]), *b"QVRP", "QVRP", 1), refused);
+        // Nothing is packed as well as one byte that is repeated.
+        let mut writer = Writer::new();
+        (0..1 << 24).for_each(|_| writer.byte(0));
+        let (_, body) = unseal(&writer.seal(*b"QVRP", 1), *b"QVRP", "QVRP", 1).unwrap();
+        assert_eq!(body.len(), 1 << 24);
+    }
+
+    #[test]
+    fn counts_and_totals_that_a_merge_could_overflow_are_refused() {
+        let mut writer = Writer::new();
+        writer.unsigned(MAXIMUM_COUNT);
+        writer.unsigned(MAXIMUM_COUNT + 1);
+        writer.counts(&[MAXIMUM_COUNT - 1, 1]);
+        writer.wide(-MAXIMUM_TOTAL);
+        writer.wide(i128::MIN);
+        writer.counts(&[MAXIMUM_COUNT, 1]);
+        let bytes = writer.into_bytes();
+        let mut reader = Reader::new(&bytes);
+        let refused = |field| Err(CodecError::Invalid { field });
+        assert_eq!(reader.count(), Ok(MAXIMUM_COUNT));
+        assert_eq!(reader.count(), refused("count"));
+        assert_eq!(reader.counts(), Ok(vec![MAXIMUM_COUNT - 1, 1]));
+        assert_eq!(reader.total(), Ok(-MAXIMUM_TOTAL));
+        assert_eq!(reader.total(), Err(CodecError::Invalid { field: "total" }));
+        assert_eq!(reader.counts(), Err(CodecError::Invalid { field: "counts" }));
     }
 }

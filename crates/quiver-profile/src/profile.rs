@@ -319,7 +319,7 @@ impl Profile {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ProfileError> {
         let (version, body) = unseal(bytes, MAGIC, "QVRP", FORMAT_VERSION)?;
         let mut reader = Reader::new(&body);
-        let rows = reader.unsigned()?;
+        let rows = reader.count()?;
         let mut columns = BTreeMap::new();
         for _ in 0..reader.length()? {
             let name = reader.text()?.to_owned();

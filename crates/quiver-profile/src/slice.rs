@@ -248,8 +248,8 @@ impl SliceProfile {
         for _ in 0..reader.length()? {
             let name = reader.text()?.to_owned();
             let cell = |of_slice: &u64| {
-                let rows = if version < 2 { *of_slice } else { reader.unsigned()? };
-                Ok(SliceCell { rows, null: reader.unsigned()?, moments: Moments::read(reader)? })
+                let rows = if version < 2 { *of_slice } else { reader.count()? };
+                Ok(SliceCell { rows, null: reader.count()?, moments: Moments::read(reader)? })
             };
             columns.insert(name, rows.iter().map(cell).collect::<Result<_, CodecError>>()?);
         }

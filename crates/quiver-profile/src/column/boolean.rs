@@ -62,6 +62,6 @@ impl BooleanValues {
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        Ok(Self { true_count: reader.unsigned()?, false_count: reader.unsigned()? })
+        Ok(Self { true_count: reader.count()?, false_count: reader.count()? })
     }
 }

@@ -218,8 +218,8 @@ impl CategoryValues {
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
         Ok(Self {
-            empty: reader.unsigned()?,
-            long: reader.unsigned()?,
+            empty: reader.count()?,
+            long: reader.count()?,
             lengths: Lengths::read(reader)?,
             distinct: Distinct::read(reader)?,
             sample: if reader.flag()? { Some(ValueSample::read(reader)?) } else { None },

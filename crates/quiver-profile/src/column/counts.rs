@@ -148,11 +148,14 @@ impl Counts {
     pub fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
         let mut counts = Self::default();
         for field in counts.fields_mut() {
-            *field = reader.unsigned()?;
+            *field = reader.count()?;
         }
         for _ in 0..reader.length()? {
             let reason = reader.text()?.to_owned();
-            counts.invalid.insert(reason, reader.unsigned()?);
+            counts.invalid.insert(reason, reader.count()?);
+        }
+        if counts.invalid.len() > MAXIMUM_REASONS + 1 {
+            return Err(CodecError::Invalid { field: "reasons" });
         }
         Ok(counts)
     }

@@ -159,12 +159,12 @@ impl EmbeddingValues {
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let (other_dimension, non_finite) = (reader.unsigned()?, reader.unsigned()?);
+        let (other_dimension, non_finite) = (reader.count()?, reader.count()?);
         let norms = NumberValues::read(reader)?;
         let mut centroids = Vec::new();
         for _ in 0..reader.length()? {
-            let rows = reader.unsigned()?;
-            let sums: Vec<i128> = (0..reader.length()?).map(|_| reader.wide()).collect::<Result<_, _>>()?;
+            let rows = reader.count()?;
+            let sums: Vec<i128> = (0..reader.length()?).map(|_| reader.total()).collect::<Result<_, _>>()?;
             centroids.push(Centroid { rows, sums });
         }
         let ascending = centroids.is_sorted_by(|left, right| left.sums.len() < right.sums.len());

@@ -353,11 +353,17 @@ impl NumberValues {
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+        let (moments, bins) = (Moments::read(reader)?, LogLinear::read(reader)?);
+        let distinct = Distinct::read(reader)?;
+        let range = if reader.flag()? { Some((reader.float()?, reader.float()?)) } else { None };
+        if !range.is_none_or(|(least, greatest)| least.is_finite() && greatest.is_finite() && least <= greatest) {
+            return Err(CodecError::Invalid { field: "range" });
+        }
         Ok(Self {
-            moments: Moments::read(reader)?,
-            bins: LogLinear::read(reader)?,
-            distinct: Distinct::read(reader)?,
-            range: if reader.flag()? { Some((reader.float()?, reader.float()?)) } else { None },
+            moments,
+            bins,
+            distinct,
+            range,
             sample: if reader.flag()? { Some(ValueSample::read(reader)?) } else { None },
         })
     }

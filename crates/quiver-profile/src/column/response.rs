@@ -65,7 +65,7 @@ impl Response {
     /// Reads what [`Response::write`] wrote.
     pub fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
         let counts = reader.counts()?;
-        let sums = (0..counts.len()).map(|_| reader.wide()).collect::<Result<_, _>>()?;
+        let sums = (0..counts.len()).map(|_| reader.total()).collect::<Result<_, _>>()?;
         Ok(Self { counts, sums })
     }
 }

@@ -75,6 +75,6 @@ impl TextValues {
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        Ok(Self { empty: reader.unsigned()?, lengths: Lengths::read(reader)?, distinct: Distinct::read(reader)? })
+        Ok(Self { empty: reader.count()?, lengths: Lengths::read(reader)?, distinct: Distinct::read(reader)? })
     }
 }

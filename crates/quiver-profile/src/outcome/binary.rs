@@ -221,21 +221,25 @@ impl BinaryOutcome {
             thresholds.push(reader.float()?);
             let mut confusion = Confusion::default();
             for field in confusion.fields_mut() {
-                *field = reader.unsigned()?;
+                *field = reader.count()?;
             }
             confusions.push(confusion);
+        }
+        // NaN would be no threshold of its own outcome.
+        if thresholds.iter().any(|threshold| threshold.is_nan()) {
+            return Err(CodecError::Invalid { field: "thresholds" });
         }
         let mut read = Self {
             thresholds,
             confusions,
             ranks: RankCounts::read(reader)?,
-            outside_unit: reader.unsigned()?,
+            outside_unit: reader.count()?,
             briers: Moments::read(reader)?,
             log_losses: Moments::read(reader)?,
             calibration: Default::default(),
         };
         for bin in &mut read.calibration {
-            *bin = (reader.unsigned()?, reader.unsigned()?, ExactSum::read(reader)?);
+            *bin = (reader.count()?, reader.count()?, ExactSum::read(reader)?);
         }
         Ok(read)
     }

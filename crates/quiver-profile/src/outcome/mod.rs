@@ -315,11 +315,11 @@ impl Outcome {
         let (_, body) = unseal(bytes, MAGIC, "QVRO", OUTCOME_VERSION)?;
         let mut reader = Reader::new(&body);
         let task = reader.byte()?;
-        let (predictions, labelled, unusable) = (reader.unsigned()?, reader.unsigned()?, reader.unsigned()?);
+        let (predictions, labelled, unusable) = (reader.count()?, reader.count()?, reader.count()?);
         let delays = LogLinear::read(&mut reader)?;
         let values = match task {
             0 => Values::Binary(Box::new(BinaryOutcome::read(&mut reader)?)),
-            1 => Values::Multiclass { right: reader.unsigned()? },
+            1 => Values::Multiclass { right: reader.count()? },
             2 => Values::Regression(Box::new(RegressionOutcome::read(&mut reader)?)),
             _ => return Err(CodecError::Invalid { field: "task" }.into()),
         };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::codec::{CodecError, Reader, Writer, from_ordered, to_ordered};
+use crate::codec::{CodecError, MAXIMUM_COUNT, Reader, Writer, from_ordered, to_ordered};
 
 /// The most distinct scores that are kept.
 pub const MOST_SCORES: usize = 100_000;
@@ -174,7 +174,11 @@ impl RankCounts {
             if !from_ordered(key).is_finite() {
                 return Err(CodecError::Invalid { field: "score" });
             }
-            read.scores.insert(key, (reader.unsigned()?, reader.unsigned()?));
+            read.scores.insert(key, (reader.count()?, reader.count()?));
+        }
+        let rows: u128 = read.scores.values().map(|entry| u128::from(entry.0) + u128::from(entry.1)).sum();
+        if read.scores.len() > MOST_SCORES || rows > u128::from(MAXIMUM_COUNT) {
+            return Err(CodecError::Invalid { field: "scores" });
         }
         Ok(read)
     }

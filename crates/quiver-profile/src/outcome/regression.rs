@@ -138,7 +138,7 @@ impl RegressionOutcome {
         read.errors = Moments::read(reader)?;
         read.absolute = Moments::read(reader)?;
         read.squared = Moments::read(reader)?;
-        read.too_large = reader.unsigned()?;
+        read.too_large = reader.count()?;
         for bin in &mut read.bins {
             *bin = (Moments::read(reader)?, Moments::read(reader)?);
         }

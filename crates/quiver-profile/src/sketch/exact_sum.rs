@@ -217,13 +217,13 @@ impl ExactSum {
         let invalid = CodecError::Invalid { field: "exact sum" };
         let sign = if reader.flag()? { -1 } else { 1 };
         let mut sum = Self::default();
-        let mut index = 0u64;
-        for _ in 0..reader.length()? {
-            index += reader.unsigned()?.min(CHUNKS as u64 + 1);
-            let limb = u32::try_from(reader.unsigned()?).map_err(|_| CodecError::Invalid { field: "exact sum" })?;
-            match index as usize {
-                index if index < CHUNKS => sum.chunks[index] += sign * i64::from(limb),
-                CHUNKS if limb < 1 << 31 => sum.chunks[CHUNKS - 1] += sign * (i64::from(limb) << 32),
+        let mut index = 0usize;
+        for position in 0..reader.length()? {
+            let (step, limb) = (reader.unsigned()?, u32::try_from(reader.unsigned()?));
+            index = index.saturating_add(usize::try_from(step).unwrap_or(CHUNKS));
+            // No number of rows reaches the last chunk, which is there for carries, and no limb is written twice.
+            match (sum.chunks[..CHUNKS - 1].get_mut(index), limb) {
+                (Some(chunk), Ok(limb)) if step > 0 || position == 0 => *chunk = sign * i64::from(limb),
                 _ => return Err(invalid),
             }
         }

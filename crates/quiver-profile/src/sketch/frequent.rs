@@ -113,7 +113,7 @@ impl<V: SampleValue> FrequentItems<V> {
 
     /// Reads what [`FrequentItems::write`] wrote.
     pub fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let (rows, error) = (reader.unsigned()?, reader.unsigned()?);
+        let (rows, error) = (reader.count()?, reader.count()?);
         let table = ValueTable::read(reader)?;
         if table.len() > CAPACITY {
             return Err(CodecError::Invalid { field: "frequent items" });

@@ -92,8 +92,12 @@ impl Lengths {
 
     /// Reads what [`Lengths::write`] wrote.
     pub fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let (sum, squares) = (reader.wide()? as u128, reader.wide()? as u128);
+        let sum = u128::try_from(reader.total()?).map_err(|_| CodecError::Invalid { field: "sum of lengths" })?;
+        let squares = reader.wide()? as u128;
         let range = if reader.flag()? { Some((reader.unsigned()?, reader.unsigned()?)) } else { None };
+        if range.is_some_and(|(least, greatest)| least > greatest) {
+            return Err(CodecError::Invalid { field: "range of lengths" });
+        }
         Ok(Self { sum, squares, range, bins: LogLinear::read(reader)? })
     }
 }

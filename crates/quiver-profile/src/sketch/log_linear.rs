@@ -1,6 +1,6 @@
 //! Counts numbers in fixed bins whose width is 1/64 of their magnitude's power of two, for quantiles that merge exactly.
 
-use crate::codec::{CodecError, Reader, Writer};
+use crate::codec::{CodecError, MAXIMUM_COUNT, Reader, Writer};
 
 /// Mantissa bits that are left out of the key: 6 of 52 are kept.
 const DROPPED_BITS: u32 = 46;
@@ -149,12 +149,15 @@ impl LogLinear {
         let mut bin = 0i64;
         for _ in 0..reader.length()? {
             bin = bin.saturating_add(reader.signed()?);
-            let count = reader.unsigned()?;
+            let count = reader.count()?;
             if bin.abs() > BINS {
                 return Err(CodecError::Invalid { field: "log-linear bin" });
             }
             *read.reach(bin as i32) += count;
-            read.total = read.total.checked_add(count).ok_or(CodecError::Invalid { field: "log-linear total" })?;
+            read.total += count;
+            if read.total > MAXIMUM_COUNT {
+                return Err(CodecError::Invalid { field: "log-linear total" });
+            }
         }
         Ok(read)
     }

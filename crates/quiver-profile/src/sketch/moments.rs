@@ -155,8 +155,8 @@ impl Moments {
     /// Reads what [`Moments::write`] wrote.
     pub fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
         Ok(Self {
-            count: reader.unsigned()?,
-            square_overflow: reader.unsigned()?,
+            count: reader.count()?,
+            square_overflow: reader.count()?,
             sum: ExactSum::read(reader)?,
             squares: ExactSum::read(reader)?,
         })

@@ -231,7 +231,7 @@ impl<V: SampleValue> ValueTable<V> {
     pub fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
         let length = reader.length()?;
         let values = V::read_all(length, reader)?;
-        let counts = (0..length).map(|_| reader.unsigned()).collect::<Result<_, _>>()?;
+        let counts = reader.counts_of(length)?;
         let hashes = values.iter().map(|value| V::hash(value.borrowed())).collect();
         let mut table = Self { slots: Vec::new(), hashes, counts, values };
         table.rebuild_slots();

@@ -30,8 +30,8 @@ ARROW = "application/vnd.apache.arrow.stream"
 NDJSON = "application/x-ndjson"
 MIB = 1 << 20
 LONG = os.environ.get("QUIVER_LONG") == "1"
-# What a request may hold, and what the allocator keeps of it.
-GROWTH_LIMIT_BYTES = 96 * MIB
+# What a request may hold (64 MiB decoded), and what the allocator keeps for a moment of the one before.
+GROWTH_LIMIT_BYTES = 160 * MIB
 
 
 def memory(server: Server, name: str) -> int:

@@ -33,9 +33,6 @@ const TALLY_EVERY: Duration = Duration::from_secs(1);
 /// A stage that fails has every file read again, but not more often than this.
 const VERIFY_AFTER_FAILURE: Duration = Duration::from_secs(300);
 
-/// The stages that events pass, in their order.
-const RUN_ALL: [&str; 5] = ["tallies", "segments", "profiles", "outcomes", "findings"];
-
 /// A stage rests so many times as long as it took: joins read whole windows again, and must not take all the time.
 const REST: u32 = 4;
 
@@ -320,13 +317,22 @@ impl Flow {
             self.judge().await;
             self.record_mended().await;
         }
+        // A job that failed when it ran last is tried again: what it told may be over.
+        if self.has_failed("retention") {
+            self.tidy().await;
+        }
+        if self.has_failed("verification") {
+            self.verify().await;
+        }
         let errors = self.shared.errors.lock().unwrap_or_else(PoisonError::into_inner);
-        // What other jobs left behind, such as retention, is told by the status; it did not run now.
-        let ran = |stage: &str| RUN_ALL.iter().any(|ran| stage.split('/').next() == Some(ran));
-        match errors.iter().find(|(stage, _)| ran(stage)) {
+        match errors.iter().next() {
             None => Ok(()),
             Some((stage, _)) => Err(format!("the stage {stage} failed; GET /v1/status tells why")),
         }
+    }
+
+    fn has_failed(&self, stage: &str) -> bool {
+        self.shared.errors.lock().unwrap_or_else(PoisonError::into_inner).contains_key(stage)
     }
 
     fn waiting_rows(&self) -> u64 {

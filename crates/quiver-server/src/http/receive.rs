@@ -139,7 +139,7 @@ fn inflate(mut reader: impl Read, held: &mut Held, limits: BodyLimits) -> Result
         if !held.grow(STEP_BYTES) {
             return Err(out_of_memory());
         }
-        let mut piece = Vec::new();
+        let mut piece = Vec::with_capacity(if bytes == 0 { 0 } else { STEP_BYTES });
         let read = reader.by_ref().take(STEP_BYTES as u64).read_to_end(&mut piece);
         read.map_err(|_| {
             Problem::bad_request("the body cannot be decompressed: it is damaged or of another encoding")

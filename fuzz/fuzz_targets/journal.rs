@@ -150,7 +150,8 @@ fn damaged_journal(folder: &Path, mut script: &[u8]) {
             4 => drop(bytes.splice(at..at, rest.iter().copied().take(usize::from(head[4])))),
             5 => lost.push(index),
             _ => {
-                *name = format!("{:020}.journal", u64::from(head[2]).checked_shl(u32::from(head[3])).unwrap_or(u64::MAX));
+                *name =
+                    format!("{:020}.journal", u64::from(head[2]).checked_shl(u32::from(head[3])).unwrap_or(u64::MAX));
                 renamed = true;
             }
         }

@@ -30,8 +30,8 @@ const TICK: Duration = Duration::from_millis(250);
 /// How often counters are written to the catalogue.
 const TALLY_EVERY: Duration = Duration::from_secs(1);
 
-/// A stage that fails has every file read again, but not more often than this.
-const VERIFY_AFTER_FAILURE: Duration = Duration::from_secs(300);
+/// A stage that fails has every file read again, and a job that failed runs again, but not more often than this.
+const AFTER_FAILURE: Duration = Duration::from_secs(300);
 
 /// A stage rests so many times as long as it took: joins read whole windows again, and must not take all the time.
 const REST: u32 = 4;
@@ -296,7 +296,8 @@ impl Flow {
         if now >= self.due.retention {
             let started = Instant::now();
             self.tidy().await;
-            self.due.retention = Instant::now() + self.options.retention.every.max(started.elapsed() * REST);
+            let every = self.next_of("retention", self.options.retention.every);
+            self.due.retention = Instant::now() + every.max(started.elapsed() * REST);
         }
     }
 
@@ -329,6 +330,11 @@ impl Flow {
             None => Ok(()),
             Some((stage, _)) => Err(format!("the stage {stage} failed; GET /v1/status tells why")),
         }
+    }
+
+    /// When a job runs next: one that failed does so soon, so that what it told does not outlive its cause by a day.
+    fn next_of(&self, job: &str, every: Duration) -> Duration {
+        if self.has_failed(job) { every.min(AFTER_FAILURE) } else { every }
     }
 
     fn has_failed(&self, stage: &str) -> bool {
@@ -433,8 +439,8 @@ impl Flow {
     async fn tidy(&mut self) {
         let started = Instant::now();
         let now = self.parts.clock.now();
-        let tidied =
-            upkeep::tidy(&self.parts, &mut self.pipelines, self.options.retention, now, (self.parts.wall)()).await;
+        let (wall, options) = ((self.parts.wall)(), self.options.retention);
+        let tidied = upkeep::tidy(&self.parts, &mut self.pipelines, &self.rests, options, now, wall).await;
         if let Ok(report) = &tidied {
             tracing::info!(
                 rows_files = report.expired_files,
@@ -450,7 +456,7 @@ impl Flow {
     async fn verify(&mut self) {
         let started = Instant::now();
         let now = (self.parts.wall)();
-        let (damaged, refused) = upkeep::set_damage_aside(&self.parts, &mut self.pipelines, now).await;
+        let (damaged, refused) = upkeep::set_damage_aside(&self.parts, &mut self.pipelines, &self.rests, now).await;
         if damaged > 0 {
             self.parts.metrics.damaged_files.inc_by(damaged);
             // What was derived from the lost rows is derived again by the next run of each stage.
@@ -460,7 +466,7 @@ impl Flow {
         self.finished("verification", started, refused.map_or(Ok(()), Err));
         self.record_mended().await;
         self.verified = Some(Instant::now());
-        self.due.verify = Instant::now() + self.options.retention.verify_every;
+        self.due.verify = Instant::now() + self.next_of("verification", self.options.retention.verify_every);
     }
 
     /// Records and counts what was mended in the logs of tables, wherever they were opened.
@@ -475,7 +481,7 @@ impl Flow {
 
     /// A stage that cannot read a table may have met a damaged file.
     fn suspect_damage(&mut self) {
-        if self.verified.is_none_or(|at| at.elapsed() > VERIFY_AFTER_FAILURE) {
+        if self.verified.is_none_or(|at| at.elapsed() > AFTER_FAILURE) {
             self.due.verify = Instant::now();
         }
     }

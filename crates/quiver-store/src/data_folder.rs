@@ -6,7 +6,7 @@
 //! journal/          the journal
 //! catalogue.sqlite  the catalogue
 //! tables/           predictions/<model>, feedback/<model>, profiles, outcomes, findings
-//! quarantine/       data files that the disk damaged, as they were found
+//! quarantine/       files of tables that the disk damaged, as they were found
 //! tmp/              spilled queries; emptied on opening
 //! ```
 

@@ -162,14 +162,20 @@ impl Spec {
         if let Some(feedback) = &self.feedback
             && retention.events < feedback.horizon
         {
+            // Where no retention is written, the horizon is what the owner wrote.
+            let (pointer, origin) = match self.privacy {
+                Some(_) => ("/privacy/retention/events", ""),
+                None => ("/feedback/horizon", " where the spec says nothing else"),
+            };
             problems.add(
-                    "/privacy/retention/events",
-                    format!(
-                        "events are kept {} but labels are awaited for {} (feedback.horizon): late labels would find no prediction",
-                        retention.events, feedback.horizon
-                    ),
-                    "a retention of at least the feedback horizon",
-                );
+                pointer,
+                format!(
+                    "events are kept {}{origin} but labels are awaited for {} (feedback.horizon): late labels would \
+                     find no prediction",
+                    retention.events, feedback.horizon
+                ),
+                "`privacy.retention.events` of at least the feedback horizon",
+            );
         }
         if let Some(delay) = self.feedback.as_ref().and_then(|feedback| feedback.expected_delay.as_ref())
             && let (Some(p50), Some(p95)) = (delay.p50, delay.p95)
@@ -432,6 +438,12 @@ mod tests {
     #[test]
     fn retention_shorter_than_the_horizon_is_refused() {
         check("/privacy/retention/events", "3d".into(), "/privacy/retention/events", "labels are awaited for 1w", None);
+        let mut json = spec();
+        json.as_object_mut().unwrap().remove("privacy");
+        json["feedback"]["horizon"] = "60d".into();
+        let problems = serde_json::from_value::<Spec>(json).unwrap().problems();
+        assert_eq!(problems.len(), 1, "the default retention counts, too: {problems:?}");
+        assert_eq!(problems[0].pointer, "/feedback/horizon");
     }
 
     #[test]

@@ -310,6 +310,22 @@ mod tests {
     }
 
     #[test]
+    fn limbs_that_no_sum_writes_are_refused() {
+        let read = |limbs: &[(u64, u64)]| {
+            let mut writer = Writer::new();
+            writer.flag(false);
+            writer.unsigned(limbs.len() as u64);
+            limbs.iter().for_each(|&(step, limb)| [step, limb].into_iter().for_each(|value| writer.unsigned(value)));
+            let bytes = writer.into_bytes();
+            ExactSum::read(&mut Reader::new(&bytes)).map(|sum| sum.to_f64())
+        };
+        assert_eq!(read(&[(34, 3), (1, 1)]), Ok(2f64.powi(32) + 3.0));
+        for limbs in [&[(34, 3), (0, 3)][..], &[(68, 1)], &[(34, 1 << 32)], &[(34, 1), (u64::MAX, 1)]] {
+            assert_eq!(read(limbs), Err(CodecError::Invalid { field: "exact sum" }), "{limbs:?}");
+        }
+    }
+
+    #[test]
     fn repeated_values_equal_repeated_additions() {
         let mut many = ExactSum::default();
         many.add_many(0.1, 1000);

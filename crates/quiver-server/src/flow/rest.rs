@@ -32,6 +32,11 @@ impl Rests {
         self.0.get(&(stage, model.to_owned())).is_some_and(|rest| Instant::now() < rest.until)
     }
 
+    /// Says whether a stage failed at a model when it ran last.
+    pub(super) fn failed(&self, stage: &'static str, model: &str) -> bool {
+        self.0.contains_key(&(stage, model.to_owned()))
+    }
+
     /// A stage did not fail at a model.
     pub(super) fn forget(&mut self, stage: &'static str, model: &str) {
         self.0.remove(&(stage, model.to_owned()));
@@ -68,7 +73,7 @@ mod tests {
         assert_eq!(waits[9..], [300.0; 3]);
         assert!(rests.has("segments", "m") && !rests.has("profiles", "m") && !rests.has("segments", "n"));
         rests.end();
-        assert!(!rests.has("segments", "m"));
+        assert!(!rests.has("segments", "m") && rests.failed("segments", "m"));
         assert_eq!(rests.models("segments"), 1);
         rests.forget("segments", "m");
         assert_eq!(rests.models("segments"), 0);

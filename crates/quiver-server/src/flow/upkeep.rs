@@ -1,6 +1,7 @@
 //! Retention: deletes what is older than the spec allows, merges small files, and removes files that nobody names.
 
 use super::FlowParts;
+use super::rest::Rests;
 use crate::pipeline::{Pipeline, PipelineError, Tidied};
 use quiver_event::time::Timestamp;
 use std::collections::BTreeMap;
@@ -24,19 +25,20 @@ pub struct RetentionOptions {
 pub(super) async fn tidy(
     parts: &FlowParts,
     pipelines: &mut BTreeMap<String, Pipeline>,
+    rests: &Rests,
     options: RetentionOptions,
     now: Timestamp,
     wall: Timestamp,
 ) -> Result<Tidied, PipelineError> {
     let mut tidied = Tidied::default();
     let mut refused = None;
-    for pipeline in pipelines.values_mut() {
+    for pipeline in usable(pipelines, rests) {
         match pipeline.tidy_events(now, wall, options.orphans_after).await {
             Ok(events) => tidied.add_all(events),
             Err(error) => refused = refused.or(Some(error)),
         }
     }
-    let longest = pipelines.values().map(|pipeline| pipeline.retention().profiles.microseconds()).max();
+    let longest = pipelines.values().map(|pipeline| pipeline.spec().retention().profiles.microseconds()).max();
     if let Some(longest) = longest {
         tidied.add_all(
             crate::pipeline::tidy_shared(&parts.workspace, Timestamp(now.0 - longest), wall, options.orphans_after)
@@ -52,10 +54,11 @@ pub(super) async fn tidy(
 pub(super) async fn set_damage_aside(
     parts: &FlowParts,
     pipelines: &mut BTreeMap<String, Pipeline>,
+    rests: &Rests,
     now: Timestamp,
 ) -> (u64, Option<PipelineError>) {
     let (mut damaged, mut refused) = (0, None);
-    for pipeline in pipelines.values_mut() {
+    for pipeline in usable(pipelines, rests) {
         match pipeline.set_damage_aside(now).await {
             Ok(files) => damaged += files,
             Err(error) => refused = refused.or(Some(error)),
@@ -63,6 +66,14 @@ pub(super) async fn set_damage_aside(
     }
     let (shared, error) = crate::pipeline::set_shared_damage_aside(&parts.workspace, now).await;
     (damaged + shared, refused.or(error))
+}
+
+/// The models whose tables take rows: those of the others cannot be tidied either, and that is told where it matters.
+fn usable<'a>(
+    pipelines: &'a mut BTreeMap<String, Pipeline>,
+    rests: &'a Rests,
+) -> impl Iterator<Item = &'a mut Pipeline> {
+    pipelines.iter_mut().filter(|(model, _)| !rests.failed("segments", model)).map(|(_, pipeline)| pipeline)
 }
 
 /// Bytes free, and bytes in all, on the disk of a folder.

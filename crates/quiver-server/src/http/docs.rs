@@ -110,12 +110,17 @@ fn describe(html: &mut String, operation: &Operation<'_>) {
     if !kinds.is_empty() {
         put(html, format_args!("<h4>Body</h4><p>{}</p>", kinds.join(" · ")));
     }
-    if entries(&value["requestBody"]["content"]).any(|(_, content)| content.to_string().contains("/Event")) {
+    if entries(&value["requestBody"]["content"]).any(|(_, content)| takes_events(content)) {
         html.push_str("<p>Each event is <a href=\"#event\">an object like this</a>.</p>");
     }
     let answers = entries(&value["responses"]);
     list(html, "Answers", answers.map(|(status, answer)| (escape(status), prose(text(&answer["description"])))));
     html.push_str("</article>");
+}
+
+fn takes_events(content: &Value) -> bool {
+    let content = content.to_string();
+    content.contains("schemas/Event\"") || content.contains("schemas/OneOrMore\"")
 }
 
 /// An example of an event, and its keys, the needed ones first.

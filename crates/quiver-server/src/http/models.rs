@@ -67,7 +67,7 @@ pub async fn list(State(app): State<Arc<App>>) -> Json<Models> {
 }
 
 /// Tells of one model.
-#[utoipa::path(get, path = "/v1/models/{model}", tag = "models", params(("model" = String, Path)), responses(
+#[utoipa::path(get, path = "/v1/models/{model}", tag = "models", params(("model" = String, Path, description = "The name of the model, as in its events")), responses(
     (status = 200, description = "The model", body = Model),
     (status = 404, description = "No such model", body = Problem, content_type = "application/problem+json"),
     Guarded,
@@ -77,7 +77,7 @@ pub async fn one(State(app): State<Arc<App>>, Path(model): Path<String>) -> Resu
 }
 
 /// Gives the spec of a model as it was written.
-#[utoipa::path(get, path = "/v1/models/{model}/spec", tag = "models", params(("model" = String, Path)), responses(
+#[utoipa::path(get, path = "/v1/models/{model}/spec", tag = "models", params(("model" = String, Path, description = "The name of the model, as in its events")), responses(
     (status = 200, description = "The spec", body = serde_json::Value, content_type = "application/yaml"),
     (status = 404, description = "No such model", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "The catalogue cannot be read now", body = Problem, content_type = "application/problem+json"),
@@ -103,7 +103,7 @@ pub struct SpecAnswer {
 }
 
 /// Puts the spec of a model; events of the model are accepted from then on.
-#[utoipa::path(put, path = "/v1/models/{model}/spec", tag = "models", params(("model" = String, Path)),
+#[utoipa::path(put, path = "/v1/models/{model}/spec", tag = "models", params(("model" = String, Path, description = "The name of the model, as in its events")),
     request_body(content = serde_json::Value, content_type = "application/yaml"),
     responses(
         (status = 200, description = "The spec is in force", body = SpecAnswer),
@@ -152,7 +152,7 @@ pub struct EvaluationQuery {
 
 /// Gives what was concluded of a model: findings by arrow, arm and period, and the diagnosis.
 #[utoipa::path(get, path = "/v1/models/{model}/evaluation", tag = "models",
-    params(("model" = String, Path), EvaluationQuery),
+    params(("model" = String, Path, description = "The name of the model, as in its events"), EvaluationQuery),
     responses(
         (status = 200, description = "The evaluation", body = serde_json::Value),
         (status = 400, description = "The period cannot be read", body = Problem, content_type = "application/problem+json"),

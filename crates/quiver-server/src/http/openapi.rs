@@ -90,6 +90,7 @@ mod tests {
             }
         }
         assert!(operations >= 12);
+        assert_eq!(PAGE.matches("an object like this").count(), 1, "events are taken by one route");
         assert!(!PAGE.contains("<script") && !PAGE.contains('`'));
         // Every link of the page leads to something on it.
         let ids: Vec<&str> = PAGE.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();

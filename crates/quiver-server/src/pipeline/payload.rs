@@ -65,3 +65,43 @@ fn unpack(bytes: &[u8]) -> Result<Vec<u8>, ArrowError> {
         length.ok_or_else(|| ArrowError::IpcError("a frame does not tell how long its rows are".to_owned()))?;
     Ok(zstd::bulk::decompress(bytes, length)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{Float64Array, StringArray};
+    use std::sync::Arc;
+
+    fn rows(count: usize) -> RecordBatch {
+        let ids: StringArray = (0..count).map(|row| Some(format!("id-{row}"))).collect();
+        let numbers: Float64Array = (0..count).map(|row| (row % 3 > 0).then_some(row as f64)).collect();
+        let nothing: StringArray = (0..count).map(|_| None::<&str>).collect();
+        let columns: [(&str, ArrayRef, bool); 3] =
+            [("id", Arc::new(ids), false), ("x", Arc::new(numbers), true), ("nothing", Arc::new(nothing), true)];
+        RecordBatch::try_from_iter_with_nullable(columns).unwrap()
+    }
+
+    #[test]
+    fn rows_come_back_without_the_columns_that_hold_nothing() {
+        for count in [0, 1, 1_000] {
+            let rows = rows(count);
+            let bytes = encode(&rows).unwrap();
+            let back = decode(&bytes).unwrap();
+            let filled = if count < 2 { &[0][..] } else { &[0, 1] };
+            assert_eq!(back, rows.project(filled).unwrap(), "{count} rows");
+            let ids = decode_column(&bytes, "id").unwrap().map(|ids| ids.len());
+            assert_eq!(ids.unwrap_or(0), count);
+            assert!(decode_column(&bytes, "nothing").unwrap().is_none());
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_rows_are_an_error() {
+        let bytes = encode(&rows(10)).unwrap();
+        for wrong in
+            [&b""[..], b"no frame of zstd", &bytes[..bytes.len() / 2], &zstd::encode_all(&b"no rows"[..], 1).unwrap()]
+        {
+            assert!(decode(wrong).is_err() && decode_column(wrong, "id").is_err());
+        }
+    }
+}

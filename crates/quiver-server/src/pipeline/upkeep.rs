@@ -2,7 +2,6 @@
 
 use super::{Pipeline, PipelineError, Workspace, shared};
 use quiver_event::event::Kind;
-use quiver_event::spec::Retention;
 use quiver_event::time::Timestamp;
 use quiver_store::catalogue::{DEFAULT_WORKSPACE, DamageRecord};
 use quiver_store::data_folder::TableName;
@@ -36,11 +35,6 @@ impl Tidied {
 }
 
 impl Pipeline {
-    /// How long this model's data is kept.
-    pub fn retention(&self) -> Retention {
-        self.spec.retention()
-    }
-
     /// Deletes events past their time, and compacts and vacuums the model's tables.
     pub async fn tidy_events(
         &mut self,
@@ -49,7 +43,7 @@ impl Pipeline {
         orphans_after: Duration,
     ) -> Result<Tidied, PipelineError> {
         self.open_tables().await?;
-        let retention = self.retention();
+        let retention = self.spec.retention();
         let before = Timestamp(now.0.saturating_sub(retention.events.microseconds()));
         let mut tidied = Tidied::default();
         for open in &mut self.tables {

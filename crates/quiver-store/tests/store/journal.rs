@@ -358,25 +358,3 @@ fn a_frame_beyond_any_loss_is_set_aside() {
     drop(journal);
     assert_eq!(open(folder.path()).1.damages, []);
 }
-
-/// Not a test of correctness: `cargo test -- --ignored --nocapture` prints what group commit gives here.
-#[test]
-#[ignore = "a measurement"]
-fn measure_append_and_sync() {
-    let folder = tempfile::tempdir().unwrap();
-    let (mut journal, _) = open(folder.path());
-    let payload = vec![7; 60_000];
-    let started = std::time::Instant::now();
-    for index in 0..1000 {
-        journal.append(&[NewFrame { row_count: 1000, ..frame(index, &payload) }]).unwrap();
-        journal.sync().unwrap();
-    }
-    println!("1000 frames of 60 kB, a sync each: {:?}", started.elapsed());
-    drop(journal);
-    let started = std::time::Instant::now();
-    let (journal, recovery) = open(folder.path());
-    println!("recovery of {} frames: {:?}", recovery.frames, started.elapsed());
-    let started = std::time::Instant::now();
-    assert_eq!(journal.read_from(0).unwrap().count(), 1000);
-    println!("reading them: {:?}", started.elapsed());
-}

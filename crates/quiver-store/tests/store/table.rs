@@ -1,6 +1,6 @@
 //! A table counts every row once, whoever writes and however often.
 
-use crate::rows::{self, DAY, Prediction, START, prediction_batch, prediction_schema, predictions};
+use crate::rows::{self, prediction_schema, predictions};
 use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use datafusion::error::DataFusionError;
@@ -341,58 +341,4 @@ async fn what_is_not_there_is_not_created_by_reading() {
     assert!(Table::open(local_url(folder.path()).unwrap()).await.unwrap().is_none());
     assert!(!folder.path().join("none").exists());
     assert!(matches!(local_url(Path::new("relative")), Err(TableError::NotAbsolute { .. })));
-}
-
-/// Prints how the cost of a commit grows with their number.
-#[tokio::test]
-#[ignore = "a measurement"]
-async fn measure_many_commits() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut table = open(folder.path()).await;
-    let mut started = std::time::Instant::now();
-    for index in 0..600_i64 {
-        table.append(vec![predictions(index, 1)], &progress((index > 0).then_some(index), index + 1)).await.unwrap();
-        if (index + 1) % 200 == 0 {
-            println!("commits up to {}: {:?} each", index + 1, started.elapsed() / 200);
-            started = std::time::Instant::now();
-        }
-    }
-}
-
-/// Not a test of correctness: `cargo test -- --ignored --nocapture` prints what an append costs here.
-#[tokio::test]
-#[ignore = "a measurement"]
-async fn measure_appends_of_5000_rows() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut table = open(folder.path()).await;
-    for days in [1, 7] {
-        let mut times = Vec::new();
-        for _ in 0..30 {
-            let stored = table.next_offset(JOURNAL).await.unwrap();
-            let from = stored.unwrap_or(0);
-            let rows: Vec<_> = (from..from + 5000)
-                .map(|offset| Prediction {
-                    offset,
-                    id: format!("p-{offset}"),
-                    at: START + offset % days * DAY + offset,
-                    version: "v1".to_owned(),
-                    score: Some(offset as f64),
-                    secret: Some(format!("{offset:x}")),
-                    ..Prediction::default()
-                })
-                .collect();
-            let batch = prediction_batch(&rows);
-            let started = std::time::Instant::now();
-            table.append(vec![batch], &progress(stored, from + 5000)).await.unwrap();
-            times.push(started.elapsed());
-        }
-        times.sort();
-        println!("5000 rows over {days} dates: median {:?}, worst {:?}", times[15], times[29]);
-    }
-    let started = std::time::Instant::now();
-    let reopened = open(folder.path()).await;
-    println!("open {} files: {:?}", reopened.file_count().unwrap(), started.elapsed());
-    let started = std::time::Instant::now();
-    assert_eq!(offsets(&reopened).await.len(), 300_000);
-    println!("scan of one column of 300000 rows: {:?}", started.elapsed());
 }

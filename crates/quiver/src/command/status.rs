@@ -5,6 +5,9 @@ use super::{Context, Outcome, block_on, print};
 use crate::cli::StatusArgs;
 use anyhow::{Context as _, Result, bail};
 
+/// The most counts that are told: the most frequent; `--json` has all.
+const TOLD_COUNTS: usize = 10;
+
 /// Runs `quiver status`.
 pub fn run(args: &StatusArgs, context: Context) -> Result<Outcome> {
     let remote = Remote::new(&args.reach)?;
@@ -47,6 +50,13 @@ fn text_of(body: &serde_json::Value) -> String {
     if let Some(files @ 1..) = body["damage"]["files"].as_u64() {
         let rows = crate::show::number::count(body["damage"]["lost_rows"].as_u64().unwrap_or(0));
         text.push_str(&format!("\ndamaged files set aside: {files}, rows lost with them: {rows}"));
+    }
+    let counts = body["counted"].as_array().into_iter().flatten();
+    for counted in counts.filter(|counted| counted["what"] != "feedback").take(TOLD_COUNTS) {
+        let text_at = |key: &str| counted[key].as_str().unwrap_or_default();
+        let count = crate::show::number::count(counted["count"].as_u64().unwrap_or(0));
+        let model = if text_at("model").is_empty() { "an unknown model" } else { text_at("model") };
+        text.push_str(&format!("\n{} in 24 h: {count} × {} ({model})", text_at("what"), text_at("subject")));
     }
     for (stage, error) in body["stage_errors"].as_object().into_iter().flatten() {
         text.push_str(&format!("\nstage {stage} failed: {}", error.as_str().unwrap_or_default()));

@@ -4,7 +4,7 @@ use super::App;
 use super::answers::{Guarded, WithBody, WithEvents};
 use super::at_work::Permit;
 use super::problem::{EventError, Problem};
-use super::receive::receive;
+use super::receive::{Received, announced_bytes, receive};
 use crate::ingest::body::Taken;
 use crate::ingest::budget::Held;
 use crate::ingest::{Acknowledgement, Receipt};
@@ -14,7 +14,9 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 use utoipa::{IntoParams, ToSchema};
 
 /// The longest idempotency key.
@@ -22,6 +24,12 @@ const IDEMPOTENCY_KEY_BYTES: usize = 256;
 
 /// Bodies above this are read on a thread that may take its time.
 const INLINE_BYTES: usize = 16 << 10;
+
+/// A body up to this has its place at work before it is read.
+const PLACED_BYTES: usize = 256 << 10;
+
+/// So long a body may take its place while it comes.
+const PLACE_TIME: Duration = Duration::from_millis(50);
 
 /// How events are sent.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -169,6 +177,24 @@ pub async fn post(
     Ok(Json(EventsAnswer { accepted, duplicates, rejected: refused, errors, errors_omitted }))
 }
 
+/// Reads a body and takes its place at work. A short body has its place while it is read, so that under pressure none
+/// is read in vain; whoever sends it slowly loses the place, and holds memory that is counted.
+async fn receive_in_place(app: &App, headers: &HeaderMap, body: Body) -> Result<(Received, Permit), Problem> {
+    let mut reading = pin!(receive(headers, body, &app.budget, app.limits));
+    match announced_bytes(headers).filter(|bytes| *bytes <= PLACED_BYTES) {
+        Some(bytes) => {
+            let permit = app.at_work.begin(bytes)?;
+            if let Ok(received) = tokio::time::timeout(PLACE_TIME, &mut reading).await {
+                return Ok((received?, permit));
+            }
+        }
+        None => app.at_work.check()?,
+    }
+    let received = reading.await?;
+    let permit = app.at_work.begin(received.bytes.len())?;
+    Ok((received, permit))
+}
+
 /// Reads, decompresses and decodes a body within all bounds.
 pub async fn take(
     app: &Arc<App>,
@@ -179,10 +205,7 @@ pub async fn take(
     if let Some(problem) = app.closed() {
         return Err(problem);
     }
-    app.at_work.check()?;
-    // Whoever sends slowly holds memory that is counted, and no place at work.
-    let received = receive(headers, body, &app.budget, app.limits).await?;
-    let permit = app.at_work.begin(received.bytes.len())?;
+    let (received, permit) = receive_in_place(app, headers, body).await?;
     let work = {
         let app = Arc::clone(app);
         let inline = received.encoding == super::receive::Encoding::Identity && received.bytes.len() <= INLINE_BYTES;

@@ -63,6 +63,11 @@ pub struct Received {
     pub held: Held,
 }
 
+/// The length that a body is said to have.
+pub fn announced_bytes(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
 /// Reads a body.
 pub async fn receive(
     headers: &HeaderMap,
@@ -71,7 +76,7 @@ pub async fn receive(
     limits: BodyLimits,
 ) -> Result<Received, Problem> {
     let encoding = Encoding::of(headers)?;
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let announced = announced_bytes(headers);
     if announced.is_some_and(|bytes| bytes > limits.encoded_bytes) {
         return Err(over_wire(limits));
     }

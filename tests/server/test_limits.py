@@ -413,6 +413,21 @@ def test_slow_hands_are_cut_off_while_others_are_served(server):
     assert max(seconds for _, seconds in served) < 2
 
 
+def test_who_announces_a_body_and_sends_none_takes_nobodys_place(server):
+    head = b"POST /v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-ndjson\r\nContent-Length: 200000\r\n\r\n"
+    waiting = [connect(server) for _ in range(4)]
+    try:
+        for connection in waiting:
+            connection.sendall(head + b"{")
+        # A place is kept for a moment only, though they are served for seconds more.
+        time.sleep(0.3)
+        answers = [post(server, events(100, seed=seed, prefix="beside")) for seed in range(10)]
+        assert [answer.status_code for answer in answers] == [200] * 10
+    finally:
+        for connection in waiting:
+            connection.close()
+
+
 def test_heads_that_are_too_large(server):
     for header in (b"X-A: " + b"a" * (70 << 10), b"\r\n".join(b"X-%d: a" % index for index in range(20_000))):
         with connect(server) as connection:

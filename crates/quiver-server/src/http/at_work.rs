@@ -1,8 +1,9 @@
-//! How much the server works on at a time: what is over it is refused at once, to be sent again, because waiting would
-//! only make everybody's answer late.
+//! How much the server works on at a time: what is over it waits for a moment, so that a burst is smoothed, and is then
+//! refused, to be sent again, because waiting longer would only make everybody's answer late.
 
 use super::problem::Problem;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Work in progress at a time, in shares. With bodies of a hundred events seven requests are worked on together, which
@@ -14,6 +15,9 @@ const SHARE_BYTES: usize = 8 << 10;
 
 /// The most that one body takes: four large ones go side by side.
 const MOST_SHARES: usize = 24;
+
+/// A request waits so long for its shares: about as long as those before it take.
+const WAIT: Duration = Duration::from_millis(15);
 
 /// The shares that a request holds while it is worked on.
 pub type Permit = OwnedSemaphorePermit;
@@ -29,13 +33,14 @@ impl Default for AtWork {
 }
 
 impl AtWork {
-    /// Takes the shares that a body of that many bytes needs.
+    /// Takes the shares that a body of that many bytes needs; who asked first gets them first.
     ///
     /// # Errors
     /// When too much is worked on already.
-    pub fn begin(&self, bytes: usize) -> Result<Permit, Problem> {
+    pub async fn begin(&self, bytes: usize) -> Result<Permit, Problem> {
         let shares = (1 + bytes / SHARE_BYTES).min(MOST_SHARES);
-        Arc::clone(&self.0).try_acquire_many_owned(shares as u32).map_err(|_| busy())
+        let taken = tokio::time::timeout(WAIT, Arc::clone(&self.0).acquire_many_owned(shares as u32)).await;
+        taken.ok().and_then(Result::ok).ok_or_else(busy)
     }
 
     /// Says before a body is read whether it could be worked on now.
@@ -58,15 +63,23 @@ fn busy() -> Problem {
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_is_over_the_bound_is_refused_and_room_comes_back() {
+    #[tokio::test]
+    async fn what_is_over_the_bound_is_refused_and_room_comes_back() {
         let work = AtWork::default();
-        let large: Vec<Permit> = (0..4).map(|_| work.begin(20 << 20).unwrap()).collect();
-        assert_eq!(work.begin(1).unwrap_err().status, 503);
+        let mut large = Vec::new();
+        for _ in 0..SHARES / MOST_SHARES {
+            large.push(work.begin(20 << 20).await.unwrap());
+        }
+        assert_eq!(work.begin(1).await.unwrap_err().status, 503);
         assert!(work.check().is_err());
-        drop(large);
-        let small: Vec<Permit> = (0..SHARES).map(|_| work.begin(1_000).unwrap()).collect();
-        assert!(work.begin(1).is_err());
+        // Whoever waits when there is room again is let in.
+        let (waiting, ()) = tokio::join!(work.begin(1), async { large.clear() });
+        assert!(waiting.is_ok());
+        let mut small = vec![waiting.unwrap()];
+        for _ in 1..SHARES {
+            small.push(work.begin(1_000).await.unwrap());
+        }
+        assert!(work.begin(1).await.is_err());
         drop(small);
         assert!(work.check().is_ok());
     }

@@ -183,7 +183,7 @@ async fn receive_in_place(app: &App, headers: &HeaderMap, body: Body) -> Result<
     let mut reading = pin!(receive(headers, body, &app.budget, app.limits));
     match announced_bytes(headers).filter(|bytes| *bytes <= PLACED_BYTES) {
         Some(bytes) => {
-            let permit = app.at_work.begin(bytes)?;
+            let permit = app.at_work.begin(bytes).await?;
             if let Ok(received) = tokio::time::timeout(PLACE_TIME, &mut reading).await {
                 return Ok((received?, permit));
             }
@@ -191,7 +191,7 @@ async fn receive_in_place(app: &App, headers: &HeaderMap, body: Body) -> Result<
         None => app.at_work.check()?,
     }
     let received = reading.await?;
-    let permit = app.at_work.begin(received.bytes.len())?;
+    let permit = app.at_work.begin(received.bytes.len()).await?;
     Ok((received, permit))
 }
 

@@ -49,7 +49,7 @@ impl Service {
         if let Some(problem) = app.closed() {
             return Err(problem);
         }
-        let permit = app.at_work.begin(bytes)?;
+        let permit = app.at_work.begin(bytes).await?;
         let mut held = app.budget.hold();
         match held.grow(bytes) {
             true => Ok((permit, held)),

@@ -1,0 +1,87 @@
+// The frame of the application: side bar, top bar, the page, and what lies over it: palette, help, a finding, sign-in.
+import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
+import { type ReactNode, Suspense, lazy, useEffect, useState, useSyncExternalStore } from 'react';
+import { Dialog, Modal, ModalOverlay } from 'react-aria-components';
+import { useQueryClient } from '@tanstack/react-query';
+import { keyStore } from '../api/key';
+import { useSession, useWindows } from '../api/queries';
+import { useShownFinding } from '../finding/address';
+import { useModel } from '../scope/scope';
+import { ModelZone } from '../scope/zone';
+import { KeyboardHelp } from './KeyboardHelp';
+import { Navigation } from './Navigation';
+import styles from './Shell.module.css';
+import { SignIn } from './SignIn';
+import { TopBar } from './TopBar';
+import { useShortcuts } from './shortcuts';
+
+const CommandPalette = lazy(() => import('./CommandPalette'));
+const FindingDrawer = lazy(() => import('../finding/FindingDrawer'));
+
+type Over = 'palette' | 'help' | 'menu' | null;
+
+export function Shell() {
+  const key = useSyncExternalStore(keyStore.subscribe, keyStore.read);
+  const queries = useQueryClient();
+  const session = useSession();
+  const isOutside = session.data?.requires_key === true && session.data.scopes.length === 0;
+  const signIn = (text: string): void => {
+    keyStore.signIn(text);
+    // Answers and refusals of the key before say nothing of this one.
+    queries.clear();
+  };
+  // Whether a key is needed is known before anything else is asked, so that nothing is refused in vain.
+  if (session.isPending && key.key === null) return null;
+  if (key.isRefused || isOutside) return <SignIn wasRefused={key.key !== null} onKey={signIn} />;
+  const signOut = (): void => {
+    keyStore.signOut();
+    queries.clear();
+  };
+  return <Frame version={session.data?.version} onSignOut={key.key === null ? undefined : signOut} />;
+}
+
+function Frame({ version, onSignOut }: { version: string | undefined; onSignOut: (() => void) | undefined }) {
+  const model = useModel();
+  const [over, setOver] = useState<Over>(null);
+  const close = (): void => setOver(null);
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const navigate = useNavigate();
+  const { shown } = useShownFinding();
+  useShortcuts({ model, navigate, openPalette: () => setOver('palette'), openHelp: () => setOver('help') });
+  useEffect(() => setOver(null), [path]);
+  const frame = (
+    <div className={styles.shell}>
+      <a href="#page" className={styles.skip}>
+        To the page
+      </a>
+      <div className={styles.side}>
+        <Navigation model={model} version={version} />
+      </div>
+      <div className={styles.main}>
+        <TopBar model={model} onMenu={() => setOver('menu')} onPalette={() => setOver('palette')} onHelp={() => setOver('help')} onSignOut={onSignOut} />
+        <main id="page" tabIndex={-1} className={styles.page}>
+          <Outlet />
+        </main>
+      </div>
+      <ModalOverlay className={styles.veil!} isOpen={over === 'menu'} isDismissable onOpenChange={(isOpen) => !isOpen && close()}>
+        <Modal className={styles.drawer!}>
+          <Dialog aria-label="Pages" className={styles.dialog!}>
+            <Navigation model={model} version={version} />
+          </Dialog>
+        </Modal>
+      </ModalOverlay>
+      <KeyboardHelp isOpen={over === 'help'} onClose={close} />
+      <Suspense>
+        {over === 'palette' && <CommandPalette model={model} onClose={close} />}
+        {model !== null && shown !== null && <FindingDrawer model={model} shown={shown} />}
+      </Suspense>
+    </div>
+  );
+  // One tree for all pages: going to a model and back must not rebuild the frame.
+  return <WithModelZone model={model}>{frame}</WithModelZone>;
+}
+
+function WithModelZone({ model, children }: { model: string | null; children: ReactNode }) {
+  const { data } = useWindows(model ?? '', { enabled: model !== null });
+  return <ModelZone value={data?.scope.timezone ?? 'UTC'}>{children}</ModelZone>;
+}

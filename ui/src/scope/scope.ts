@@ -1,0 +1,71 @@
+// The one range and filter of all pages: read from the address bar, written to it.
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { useCallback, useMemo } from 'react';
+import { instant } from './range';
+import type { Compare, Search, Zone } from './search';
+
+export interface PageScope {
+  from: string | undefined;
+  to: string | undefined;
+  by: Search['by'];
+  arm: string | undefined;
+  zone: Zone;
+  compare: Compare;
+  /** Changes some of it and keeps the rest; undefined takes a part back to its default. */
+  change: (patch: Search) => void;
+  /** Shows one stretch of time, as after a drag on a chart. */
+  zoomTo: (startMilliseconds: number, endMilliseconds: number) => void;
+  /** Shows all time again. */
+  reset: () => void;
+}
+
+export function useScope(): PageScope {
+  const search = useSearch({ strict: false }) as Search;
+  const navigate = useNavigate();
+  const change = useCallback(
+    (patch: Search) => {
+      void navigate({ to: '.', search: (before: Search) => ({ ...before, ...patch }), replace: false, resetScroll: false });
+    },
+    [navigate],
+  );
+  const { from, to, by, arm, zone, compare } = search;
+  return useMemo(
+    () => ({
+      from,
+      to,
+      by,
+      arm,
+      zone: zone ?? 'model',
+      compare: compare ?? 'none',
+      change,
+      zoomTo: (start: number, end: number) => change({ from: instant(start), to: instant(end) }),
+      reset: () => change({ from: undefined, to: undefined }),
+    }),
+    [from, to, by, arm, zone, compare, change],
+  );
+}
+
+/** A page's own piece of the address bar: its text (or the default) and how to change it. */
+export function useSearchText(name: string, fallback = ''): [string, (text: string) => void] {
+  const search = useSearch({ strict: false }) as Search;
+  const navigate = useNavigate();
+  const set = useCallback(
+    (text: string) => {
+      const value = text === fallback ? undefined : text;
+      void navigate({
+        to: '.',
+        search: (before: Search) => ({ ...before, [name]: value }),
+        replace: true,
+        resetScroll: false,
+      });
+    },
+    [navigate, name, fallback],
+  );
+  return [search[name] ?? fallback, set];
+}
+
+/** The model in the address, null on pages of the whole workspace. */
+export function useModel(): string | null {
+  const { model } = useParams({ strict: false }) as { model?: string };
+  return model ?? null;
+}

@@ -1,0 +1,75 @@
+// Writes numbers with the digits that carry meaning and with their unit; a number that is not known is a dash.
+export const UNKNOWN = '–';
+
+const grouped = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 });
+
+/** "26,483". */
+export const countWords = (count: number | null | undefined): string =>
+  count === null || count === undefined ? UNKNOWN : grouped.format(count);
+
+/** "26.5 k", for axes and narrow cells. */
+export function shortCountWords(count: number | null | undefined): string {
+  if (count === null || count === undefined) return UNKNOWN;
+  const size = Math.abs(count);
+  if (size < 1_000) return numberWords(count);
+  if (size < 1_000_000) return `${short(count / 1_000)} k`;
+  if (size < 1_000_000_000) return `${short(count / 1_000_000)} M`;
+  return `${short(count / 1_000_000_000)} G`;
+}
+
+const short = (value: number): string =>
+  Math.abs(value) < 10 ? value.toFixed(1).replace(/\.0$/, '') : value.toFixed(0);
+
+/** "4.52 %": three significant digits, but never more than two after the point unless the share is tiny. */
+export function shareWords(share: number | null | undefined): string {
+  if (share === null || share === undefined) return UNKNOWN;
+  const percent = share * 100;
+  const size = Math.abs(percent);
+  if (size === 0) return '0 %';
+  if (size < 0.01) return `${percent.toExponential(0)} %`;
+  if (size < 0.1) return `${percent.toFixed(3)} %`;
+  if (size < 10) return `${percent.toFixed(2)} %`;
+  return `${percent.toFixed(1).replace(/\.0$/, '')} %`;
+}
+
+/** Three significant digits, plain: "0.0613", "9.81", "1,400". */
+export function numberWords(value: number | null | undefined): string {
+  if (value === null || value === undefined) return UNKNOWN;
+  const size = Math.abs(value);
+  if (size === 0) return '0';
+  if (size >= 1_000) return grouped.format(value);
+  if (size < 0.000_1) return value.toExponential(1);
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(size)));
+  return value.toFixed(Math.min(digits, 6)).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
+}
+
+/** "12.4 ms". */
+export const millisecondWords = (value: number | null | undefined): string =>
+  value === null || value === undefined ? UNKNOWN : value < 1_000 ? `${numberWords(value)} ms` : `${numberWords(value / 1_000)} s`;
+
+/** "0.12 USD per 1k". */
+export const costWords = (per1k: number | null, currency: string | null): string =>
+  per1k === null ? UNKNOWN : `${numberWords(per1k)}${currency === null ? '' : ` ${currency}`}`;
+
+/** "1.4 GB". */
+export function byteWords(bytes: number | null | undefined): string {
+  if (bytes === null || bytes === undefined) return UNKNOWN;
+  const names = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let position = 0;
+  while (value >= 1_000 && position < names.length - 1) {
+    value /= 1_000;
+    position += 1;
+  }
+  return `${position === 0 ? value : short(value)} ${names[position]}`;
+}
+
+/** "1 model", "3 models". */
+export const plural = (count: number, word: string, words = `${word}s`): string =>
+  `${countWords(count)} ${count === 1 ? word : words}`;
+
+/** "a, b and c". */
+export function listWords(words: readonly string[]): string {
+  if (words.length <= 1) return words[0] ?? '';
+  return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+}

@@ -32,6 +32,7 @@ type Shown = 'numbers' | 'query' | 'method' | null;
 
 export function ChartFrame({ title, note, actions, numbers, request, method, children, look = 'panel', hasImage = true }: ChartFrameProps) {
   const id = useId();
+  const Heading = look === 'panel' ? 'h2' : 'h3';
   const body = useRef<HTMLDivElement>(null);
   const [shown, setShown] = useState<Shown>(null);
   const close = (): void => setShown(null);
@@ -46,7 +47,9 @@ export function ChartFrame({ title, note, actions, numbers, request, method, chi
     <section className={look === 'panel' ? styles.panel : styles.bare} aria-labelledby={id}>
       <header className={styles.header}>
         <div className={styles.titles}>
-          <h3 id={id}>{title}</h3>
+          <Heading id={id} className={styles.title}>
+            {title}
+          </Heading>
           {note !== undefined && <p className={styles.note}>{note}</p>}
         </div>
         <div className={styles.actions}>

@@ -2,7 +2,7 @@
 import { useCallback } from 'react';
 import type { BinLabel } from '../api/types';
 import { binWords, isNumberBin } from '../words/bins';
-import { countWords, shareWords } from '../words/numbers';
+import { countWords, shareWords, trimZeros } from '../words/numbers';
 import type { Colours } from './colours';
 import { EChart } from './EChart';
 import { axisLook, tooltipContent, tooltipLook } from './look';
@@ -49,13 +49,12 @@ export function Histogram({ label, bins, current, reference = null, unit = null,
         ...(isLying ? { inverse: true } : {}),
         splitLine: { show: false },
         axisLabel: { ...axisLook(colours).axisLabel, ...(isLying ? { width: 96, overflow: 'truncate', hideOverlap: false } : {}) },
-        ...(unit === null || isLying ? {} : { name: unit, nameLocation: 'end' }),
       };
       const valueAxis = {
         ...axisLook(colours),
         type: 'value',
         splitNumber: 4,
-        axisLabel: { ...axisLook(colours).axisLabel, formatter: (value: number) => shareWords(value) },
+        axisLabel: { ...axisLook(colours).axisLabel, formatter: (value: number) => trimZeros(shareWords(value)) },
       };
       return {
         grid: { left: 8, right: 16, top: 12, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },

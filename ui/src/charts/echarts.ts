@@ -1,6 +1,6 @@
 // The parts of ECharts that the pages use; only EChartCanvas imports it, so that it is loaded late.
-import { BarChart, CustomChart, HeatmapChart, LineChart, ScatterChart } from 'echarts/charts';
-import { GridComponent, MarkAreaComponent, MarkLineComponent, TooltipComponent, VisualMapComponent } from 'echarts/components';
+import { BarChart, LineChart, ScatterChart } from 'echarts/charts';
+import { GridComponent, MarkAreaComponent, MarkLineComponent, TooltipComponent } from 'echarts/components';
 import { init, use } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
 
@@ -8,13 +8,10 @@ use([
   BarChart,
   LineChart,
   ScatterChart,
-  HeatmapChart,
-  CustomChart,
   GridComponent,
   TooltipComponent,
   MarkLineComponent,
   MarkAreaComponent,
-  VisualMapComponent,
   CanvasRenderer,
 ]);
 

@@ -1,7 +1,8 @@
 // How uPlot draws a TimeSeries: axes, bands, limits, markers, verdicts; knows no component.
 import uPlot from 'uplot';
 import type { Limit } from '../api/types';
-import { numberWords } from '../words/numbers';
+import { numberWords, trimZeros } from '../words/numbers';
+import { tickWords } from '../words/times';
 import { type Colours, faded, seriesColour } from './colours';
 import { drawMark } from './marks';
 import type { TimeLine, TimeSeriesProps } from './TimeSeries';
@@ -47,9 +48,11 @@ export function plotOptions(width: number, height: number, drawn: { readonly cur
         font: FONT,
         size: 28,
         gap: 6,
-        space: 64,
+        space: 72,
         grid: { show: true, stroke: colours.grid, width: 1 },
         ticks: { show: false },
+        values: (_plot, splits, _axis, _space, step) =>
+          splits.map((seconds, index) => tickWords(seconds * 1_000, step, index === 0, zone)),
       },
       {
         stroke: colours['text-third'],
@@ -73,7 +76,7 @@ export function plotOptions(width: number, height: number, drawn: { readonly cur
   };
 }
 
-const axisWords = ({ axisFormat, format }: Drawn, value: number): string => (axisFormat ?? format ?? numberWords)(value);
+const axisWords = ({ axisFormat, format }: Drawn, value: number): string => trimZeros((axisFormat ?? format ?? numberWords)(value));
 
 const lineColour = (line: TimeLine | undefined, position: number, colours: Colours): string =>
   colours[line?.colour ?? (line?.isFaint ? 'series-faint' : seriesColour(position))];

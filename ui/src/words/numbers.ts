@@ -43,6 +43,9 @@ export function numberWords(value: number | null | undefined): string {
   return value.toFixed(Math.min(digits, 6)).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
 }
 
+/** "5.00 %" as "5 %": at an axis, digits that say nothing are noise. */
+export const trimZeros = (words: string): string => words.replace(/\.0+(?=\D*$)|(\.\d*?[1-9])0+(?=\D*$)/, '$1');
+
 /** "12.4 ms". */
 export const millisecondWords = (value: number | null | undefined): string =>
   value === null || value === undefined ? UNKNOWN : value < 1_000 ? `${numberWords(value)} ms` : `${numberWords(value / 1_000)} s`;

@@ -95,6 +95,16 @@ export function shortPeriodWords(period: Pick<Period, 'label'>): string {
   return periodWords(period).replace(/[A-Z][a-z]{3,}/, (month) => month.slice(0, 3));
 }
 
+/** A tick of a time axis in one line; `stepSeconds` is the distance of ticks: "2014", "Apr", "14 Apr", "09:30". */
+export function tickWords(milliseconds: number, stepSeconds: number, isFirst: boolean, zone: string): string {
+  const clock = format(zone, { hour: '2-digit', minute: '2-digit' }).format(milliseconds);
+  if (stepSeconds < 86_400 && clock !== '00:00') return clock;
+  const [year, month, day] = dateIn(new Date(milliseconds).toISOString(), zone).split('-').map(Number);
+  const name = MONTHS[(month ?? 1) - 1]?.slice(0, 3) ?? '';
+  if (stepSeconds < 28 * 86_400) return isFirst ? `${day} ${name} ${year}` : `${day} ${name}`;
+  return month === 1 && !isFirst ? String(year) : isFirst ? `${name} ${year}` : name;
+}
+
 /** "3.4 h", "12 s", "2.0 d": a duration given in seconds. */
 export function durationWords(seconds: number): string {
   const size = Math.abs(seconds);

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { binWords } from './bins';
 import { limitWords, valueWords } from './monitors';
-import { countWords, listWords, numberWords, shareWords, shortCountWords } from './numbers';
+import { countWords, listWords, numberWords, shareWords, shortCountWords, trimZeros } from './numbers';
 import { durationWords, periodWords, windowWords } from './times';
 import { worst } from './verdicts';
 
@@ -17,6 +17,7 @@ test('numbers keep three significant digits and their unit', () => {
     '2.0e-5',
   ]);
   expect([0, 0.045_2, 0.31, 1, 0.000_5].map(shareWords)).toEqual(['0 %', '4.52 %', '31 %', '100 %', '0.050 %']);
+  expect(['5.00 %', '0.50 %', '10 %', '1.25 ms', '100'].map(trimZeros)).toEqual(['5 %', '0.5 %', '10 %', '1.25 ms', '100']);
   expect(numberWords(null)).toBe('–');
   expect(countWords(26_483)).toBe('26,483');
   expect(shortCountWords(26_483)).toBe('26 k');

@@ -1,7 +1,7 @@
 // ⌘K: finds models, pages and features by a few letters and goes there.
 import { useNavigate } from '@tanstack/react-router';
 import { Command } from 'cmdk';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Dialog, Modal, ModalOverlay } from 'react-aria-components';
 import { useFeatures, useOverview } from '../api/queries';
 import { Icon } from '../design/Icon';
@@ -23,18 +23,26 @@ export default function CommandPalette({ model, onClose }: { model: string | nul
   );
 }
 
+const featureValue = (feature: string): string => `feature ${feature}`;
+
 function Palette({ model, onClose }: { model: string | null; onClose: () => void }) {
   const [text, setText] = useState('');
   const navigate = useNavigate();
   const overview = useOverview();
   // Thousands of features: the server searches, the palette shows the first.
   const features = useFeatures(model ?? '', { search: text, limit: 8 }, { enabled: model !== null && text !== '' });
+  // Features arrive after the rest; Enter must take what stands first.
+  const [chosen, setChosen] = useState('');
+  const firstFeature = text === '' ? undefined : features.data?.features[0]?.feature;
+  useEffect(() => {
+    if (firstFeature !== undefined) setChosen(featureValue(firstFeature));
+  }, [firstFeature]);
   const run = (go: () => Promise<void>) => (): void => {
     onClose();
     void go();
   };
   return (
-    <Command label="Search" loop>
+    <Command label="Search" loop value={chosen} onValueChange={setChosen}>
       <div className={styles.field}>
         <Icon name="search" />
         <Command.Input autoFocus value={text} onValueChange={setText} placeholder="Models, pages, features" className={styles.input} />
@@ -42,6 +50,21 @@ function Palette({ model, onClose }: { model: string | null; onClose: () => void
       </div>
       <Command.List className={styles.list}>
         <Command.Empty className={styles.empty}>Nothing by that name</Command.Empty>
+        {model !== null && text !== '' && (features.data?.features.length ?? 0) > 0 && (
+          <Command.Group heading="Features" className={styles.group}>
+            {features.data?.features.map((row) => (
+              <Command.Item
+                key={row.feature}
+                value={featureValue(row.feature)}
+                className={styles.item}
+                onSelect={run(() => navigate({ to: '/models/$model/features/$feature', params: { model, feature: row.feature }, search: keepScope }))}
+              >
+                <VerdictMark verdict={row.verdict} />
+                <span className={styles.name}>{row.feature}</span>
+              </Command.Item>
+            ))}
+          </Command.Group>
+        )}
         {model !== null && (
           <Command.Group heading={model} className={styles.group}>
             {MODEL_PLACES.map((place) => (
@@ -54,21 +77,6 @@ function Palette({ model, onClose }: { model: string | null; onClose: () => void
                 <Icon name={place.icon} />
                 <span className={styles.name}>{place.name}</span>
                 <kbd>g {place.key}</kbd>
-              </Command.Item>
-            ))}
-          </Command.Group>
-        )}
-        {model !== null && text !== '' && (features.data?.features.length ?? 0) > 0 && (
-          <Command.Group heading="Features" className={styles.group}>
-            {features.data?.features.map((row) => (
-              <Command.Item
-                key={row.feature}
-                value={`feature ${row.feature}`}
-                className={styles.item}
-                onSelect={run(() => navigate({ to: '/models/$model/features/$feature', params: { model, feature: row.feature }, search: keepScope }))}
-              >
-                <VerdictMark verdict={row.verdict} />
-                <span className={styles.name}>{row.feature}</span>
               </Command.Item>
             ))}
           </Command.Group>

@@ -17,7 +17,8 @@ interface Listeners {
   onPress: (index: number) => void;
 }
 
-const AXIS_WIDTH = 56;
+/** As `--axis-width` of the tokens. */
+const AXIS_WIDTH = 64;
 const RIGHT_MARGIN = 12;
 const FONT = '11px "Inter Variable", system-ui, sans-serif';
 /** A limit that is further than this many data heights away is named at the edge and not drawn to scale. */

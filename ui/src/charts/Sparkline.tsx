@@ -34,11 +34,9 @@ export function Sparkline({ label, values, limit = null, verdict, look = 'line',
       style={{ height }}
       {...(label === undefined ? { 'aria-hidden': true } : { role: 'img', 'aria-label': label })}
     >
-      {limits.map((value) =>
-        value < low || value > high ? null : (
-          <line key={value} x1="0" x2={WIDTH} y1={y(value)} y2={y(value)} className={styles.limit} />
-        ),
-      )}
+      {limits.map((value) => (
+        <line key={value} x1="0" x2={WIDTH} y1={y(value)} y2={y(value)} className={styles.limit} />
+      ))}
       {look === 'bars' ? (
         <path d={bars(values, x, y, height, WIDTH / values.length)} className={styles.bars} />
       ) : (
@@ -52,14 +50,10 @@ export function Sparkline({ label, values, limit = null, verdict, look = 'line',
   );
 }
 
+/** The limits are always in sight: how far a line is from its limit is what it is there to tell. */
 function range(known: number[], limits: number[], fromZero: boolean): [number, number] {
-  let low = Math.min(...known, ...(fromZero ? [0] : []));
-  let high = Math.max(...known);
-  const height = high - low || Math.abs(high) || 1;
-  for (const value of limits) {
-    if (value > high && value - high < height * 1.5) high = value;
-    if (value < low && low - value < height * 1.5) low = value;
-  }
+  const values = [...known, ...limits, ...(fromZero ? [0] : [])];
+  const [low, high] = [Math.min(...values), Math.max(...values)];
   return low === high ? [low - Math.abs(low || 1) / 2, high + Math.abs(high || 1) / 2] : [low, high];
 }
 

@@ -6,12 +6,14 @@ interface PageProps {
   /** The heading; also the browser's title together with `model`. */
   title: string;
   model?: string | null;
+  /** Stands in the heading's place where the page answers right there. */
+  heading?: ReactNode;
   about?: ReactNode;
   actions?: ReactNode;
   children: ReactNode;
 }
 
-export function Page({ title, model, about, actions, children }: PageProps) {
+export function Page({ title, model, heading, about, actions, children }: PageProps) {
   useEffect(() => {
     document.title = [title, model, 'Quiver'].filter((part) => part && part !== '').join(' · ');
   }, [title, model]);
@@ -19,7 +21,7 @@ export function Page({ title, model, about, actions, children }: PageProps) {
     <div className={styles.page}>
       <header className={styles.header}>
         <div className={styles.titles}>
-          <h1>{title}</h1>
+          <h1>{heading ?? title}</h1>
           {about !== undefined && <p className={styles.about}>{about}</p>}
         </div>
         {actions !== undefined && <div className={styles.actions}>{actions}</div>}

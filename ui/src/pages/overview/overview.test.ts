@@ -1,0 +1,51 @@
+// Checks the one sentence of the first page.
+import { expect, test } from 'vitest';
+import type { Arrow, OverviewModel, Verdict } from '../../api/types';
+import { ARROWS } from '../../words/arrows';
+import { answerWords, evidenceWords } from './Answer';
+import { healthOf } from './health';
+
+const APRIL = { start: '2013-04-01T04:00:00Z', end: '2013-05-01T04:00:00Z', label: '2013-04' };
+
+function model(name: string, verdicts: Partial<Record<Arrow, Verdict>>, broken: Arrow | null = null): OverviewModel {
+  return {
+    model: name,
+    task: 'binary',
+    owner: null,
+    timezone: 'UTC',
+    purpose: null,
+    by: 'month',
+    known: null,
+    latest_event_at: null,
+    periods: [],
+    arms: [],
+    versions: [],
+    rows: [],
+    arrows: ARROWS.map((arrow) => ({ arrow, verdict: verdicts[arrow] ?? 'not_observed', verdicts: [], broken_since: null, lead: null })),
+    cost_per_1k: null,
+    currency: null,
+    first_broken: broken === null ? null : { arrow: broken, since: APRIL, evidence: 'decision_rate: 0.9 %' },
+    attention: 0,
+  };
+}
+
+const sick = model('flights', { features: 'drifted', decision: 'broken' }, 'decision');
+const well = model('taxi', { features: 'healthy' });
+const silent = model('crew', {});
+
+test('one broken model is named with its arrow and since when', () => {
+  expect(answerWords([sick, well])).toBe('flights is broken: Decision, since April 2013');
+  expect(evidenceWords([sick, well])).toBe('decision_rate: 0.9 %');
+});
+
+test('several broken models are counted and named below', () => {
+  expect(answerWords([sick, sick, well])).toBe('2 of 3 models are broken');
+  expect(evidenceWords([sick, sick, well])).toBe('flights: Decision, since April 2013; flights: Decision, since April 2013');
+});
+
+test('what was not observed is no promise kept', () => {
+  expect(answerWords([well, well])).toBe('All 2 models do what their specs promise');
+  expect(answerWords([well, silent])).toBe('Nothing is broken; 1 model without a verdict');
+  expect(answerWords([silent])).toBe('No model has a verdict yet');
+  expect([sick, well, silent].map(healthOf)).toEqual(['broken', 'healthy', 'unsure']);
+});

@@ -5,6 +5,7 @@ import { type RangeChoice, useRequestScope } from '../scope/request';
 import { type Parameters, ask, route } from './client';
 import type {
   Arrow,
+  By,
   Comparison,
   Decision,
   Diagnoses,
@@ -46,13 +47,16 @@ export interface Request {
 
 const REFRESH_MILLISECONDS = 5_000;
 
-function useAsk<Answer>(request: Request, enabled = true, refreshes = true): Answered<Answer> {
+/** For answers that the server works out from stored profiles each time. */
+const SLOW_REFRESH_MILLISECONDS = 60_000;
+
+function useAsk<Answer>(request: Request, enabled = true, refreshMilliseconds: number | false = REFRESH_MILLISECONDS): Answered<Answer> {
   const { isPaused } = useLive();
   const query = useQuery<Answer, Error>({
     queryKey: [request.path, request.parameters],
     queryFn: ({ signal }) => ask<Answer>(request.path, request.parameters, signal),
     enabled,
-    refetchInterval: refreshes && !isPaused ? REFRESH_MILLISECONDS : false,
+    refetchInterval: isPaused ? false : refreshMilliseconds,
     // Another range of the same thing keeps the old picture until the new one is there; another thing does not.
     placeholderData: (previous, query) => (query?.queryKey[0] === request.path ? previous : undefined),
   });
@@ -62,7 +66,7 @@ function useAsk<Answer>(request: Request, enabled = true, refreshes = true): Ans
 function useModelAsk<Answer>(
   model: string,
   parts: string[],
-  options: ScopeOptions & { parameters?: Parameters } = {},
+  options: ScopeOptions & { parameters?: Parameters; refreshMilliseconds?: number } = {},
 ): Answered<Answer> {
   const scope = useRequestScope(model, options.range);
   const parameters = {
@@ -73,7 +77,7 @@ function useModelAsk<Answer>(
     ...options.parameters,
   };
   const request = { path: route('models', model, ...parts), parameters };
-  return useAsk<Answer>(request, scope.isKnown && (options.enabled ?? true));
+  return useAsk<Answer>(request, scope.isKnown && (options.enabled ?? true), options.refreshMilliseconds);
 }
 
 export const useSession = (): Answered<Session> => useAsk({ path: route('session'), parameters: {} });
@@ -101,6 +105,7 @@ export type FindingsFilter = {
   /** Another range than the chosen one, as for a single window. */
   from?: string;
   to?: string;
+  by?: By;
 };
 
 export const useFindings = (model: string, filter: FindingsFilter = {}, options?: ScopeOptions): Answered<Findings> =>
@@ -130,7 +135,7 @@ export const useFeatureSlices = (model: string, feature: string, options?: Scope
   useModelAsk(model, ['features', feature, 'slices'], options);
 
 export const useSlices = (model: string, options?: ScopeOptions): Answered<Slices> =>
-  useModelAsk(model, ['slices'], options);
+  useModelAsk(model, ['slices'], { ...options, refreshMilliseconds: SLOW_REFRESH_MILLISECONDS });
 
 export const useInference = (
   model: string,
@@ -141,13 +146,8 @@ export const useInference = (
 export const useDecision = (model: string, options?: ScopeOptions): Answered<Decision> =>
   useModelAsk(model, ['decision'], options);
 
-export type SliceFilter = { slice_name?: string; slice_value?: string };
-
-export const usePerformance = (
-  model: string,
-  filter: SliceFilter = {},
-  options?: ScopeOptions,
-): Answered<Performance> => useModelAsk(model, ['performance'], { ...options, parameters: filter });
+export const usePerformance = (model: string, options?: ScopeOptions): Answered<Performance> =>
+  useModelAsk(model, ['performance'], options);
 
 export type ComparisonSides = {
   left_arm?: string;
@@ -161,7 +161,7 @@ export type ComparisonSides = {
 };
 
 export const useComparison = (model: string, sides: ComparisonSides, enabled = true): Answered<Comparison> =>
-  useAsk({ path: route('models', model, 'compare'), parameters: sides }, enabled);
+  useAsk({ path: route('models', model, 'compare'), parameters: sides }, enabled, SLOW_REFRESH_MILLISECONDS);
 
 export type EventsFilter = {
   version?: string;

@@ -65,18 +65,18 @@ export interface Findings { scope: Scope; total: number; findings: Finding[] }
 // GET /v1/models/{model}/series?…&arrow&monitor&subject&slices=true     (at most 500 series; slices only when asked)
 export interface SeriesAnswer { scope: Scope; periods: Period[]; series: Series[]; truncated: boolean }
 
-// GET /v1/models/{model}/features?…&search&verdict&sort=attention|name|drift|harm|missing|stale|defaulted|invalid|cost&order=asc|desc&limit(100,≤500)&offset
+// GET /v1/models/{model}/features?…&search&verdict&sort=attention|name|drift|harm|missing|stale|defaulted|invalid&order=asc|desc&limit(100,≤500)&offset
 export interface Features { scope: Scope; total: number; periods: Period[]; features: FeatureRow[] }
 export interface FeatureRow { feature: string; type: "number"|"category"|"boolean"|"text"|"timestamp"|"embedding"; unit: string|null; privacy: string;
   source: string|null; is_required: boolean; verdict: Verdict; verdicts: Verdict[]; broken_since: Period|null;
   drift: number|null /* of the latest period */; drift_peak: number|null; drift_limit: number|null; drift_convention: string|null; drifts: (number|null)[];
   harm: number|null /* share of the mean output's move that goes with it, where the model broke */;
   missing_share: number|null; defaulted_share: number|null; stale_share: number|null; invalid_share: number|null;   // of the range
-  rows: number; cost_ms: number|null; calls: number|null }
+  rows: number }
 // GET /v1/models/{model}/features/{feature}?…
 export interface FeatureDetail { scope: Scope; feature: { name: string; type: FeatureRow["type"]; unit: string|null; privacy: string; source: string|null;
-    is_required: boolean; range: [number,number]|null; values: string[]|null; max_age_seconds: number|null; description: string|null };
-  verdict: Verdict; periods: Period[]; bins: BinLabel[]; reference: ColumnFigures|null; current: ColumnFigures /* of the whole range */;
+    is_required: boolean; range: [number,number]|null; values: string[]|null; max_age_seconds: number|null };
+  verdict: Verdict; periods: Period[]; bins: BinLabel[]; reference: ColumnFigures|null; current: ColumnFigures /* of the whole range; deviation, quantiles and distinct only where that is one period */;
   windows: (ColumnFigures|null)[]; series: Series[] }
 export interface ColumnFigures { rows: number; missing: number; defaulted: number; stale: number; invalid: Record<string,number>;
   bins: number[]; mean: number|null; standard_deviation: number|null; quantiles: {p05:number;p25:number;p50:number;p75:number;p95:number}|null; distinct: number|null }
@@ -84,15 +84,15 @@ export interface ColumnFigures { rows: number; missing: number; defaulted: numbe
 export interface FeatureSlices { scope: Scope; slices: { name: string; values: { value: string; rows: number; missing_share: number|null; mean: number|null }[] }[] }
 // GET /v1/models/{model}/slices?…    quality and rows by slice, over the range
 export interface Slices { scope: Scope; slices: { name: string; values: { value: string; rows: number; labelled: number;
-   verdict: Verdict; metrics: { subject: string; value: number|null; rows: number; limit: Limit|null }[] }[] }[] }
+   verdict: Verdict; metrics: { subject: string; value: number|null; interval: [number,number]|null; rows: number; limit: Limit|null }[] }[] }[] }
 
 // GET /v1/models/{model}/inference?…&group=version|arm|request_type    (series p50/p95/p99 latency, error_rate, invalid_input come from /series?arrow=inference)
 export interface Inference { scope: Scope; periods: Period[]; group: string;
-  groups: { group: string; rows: number; failed: number; p50_ms: number|null; p95_ms: number|null; p99_ms: number|null }[];
+  groups: { group: string /* "" where the events do not tell */; rows: number; failed: number; timed: number /* of these, with a latency */; convention: string|null; p50_ms: number|null; p95_ms: number|null; p99_ms: number|null }[];
   invalid: { feature: string; reason: string; rows: number }[];
   calls: { service: string; calls_per_request: number; ms_per_call: number|null }[];
   cost: { cpu_ms: number|null; gpu_ms: number|null; memory_mb: number|null; bytes: number|null; tokens_in: number|null; tokens_out: number|null;   // means per request
-          per_1k: number|null; currency: string|null; at_most_per_1k: number|null; parts: { name: string; per_1k: number }[] };
+          per_1k: number|null; currency: string|null; at_most_per_1k: number|null; parts: { name: string; per_1k: number }[]; unpriced: string[] /* prices of the spec that are in no part */ };
   observed: { latency: boolean; errors: boolean; cost: boolean; calls: boolean };
   targets: { p50_latency_ms: number|null; p95_latency_ms: number|null; p99_latency_ms: number|null; error_rate: number|null; availability: number|null } }
 
@@ -104,20 +104,23 @@ export interface Decision { scope: Scope; periods: Period[]; threshold: number|n
 export interface ThresholdPoint { threshold: number; decided_share: number; precision: number|null; recall: number|null; f1: number|null;
   true_positives: number; false_positives: number; true_negatives: number; false_negatives: number }
 
-// GET /v1/models/{model}/performance?…&slice_name&slice_value
+// GET /v1/models/{model}/performance?…
 export interface Performance { scope: Scope; periods: Period[]; task: string; predictions: number[]; labelled: number[];
   calibration: { from: number; to: number; rows: number; positives: number; mean_score: number|null; positive_share: number|null; interval: [number,number]|null }[];
   confusion: { threshold: number; true_positives: number; false_positives: number; true_negatives: number; false_negatives: number }[];
   roc: { false_positive_rate: number; true_positive_rate: number }[]; roc_auc: number|null;
-  deciles: { decile: number; from: number; to: number; rows: number; mean_prediction: number; mean_label: number; error: number }[];   // by prediction
-  delay: { rows: number; quantiles: { share: number; seconds: number }[]; bars: { from_seconds: number; to_seconds: number; rows: number }[]; expected: { p50_seconds: number|null; p95_seconds: number|null } };
+  deciles: ErrorGroup[];                // by prediction: tenths of the labelled ones, or the reference's bins of a regression
+  delay: { rows: number; quantiles: { share: number; seconds: number }[]; bars: { from_seconds: number; to_seconds: number; rows: number }[];
+    expected_p50_seconds: number|null; expected_p95_seconds: number|null };
   metrics: Series[]; feedback: { label: string; source: string|null; horizon_seconds: number }|null }
+export interface ErrorGroup { decile: number; from: number|null; to: number|null; bin: BinLabel|null; rows: number;
+  mean_prediction: number|null; mean_label: number|null; error: number|null /* prediction minus label */; absolute_error: number|null }
 
 // GET /v1/models/{model}/compare?left_arm&left_version&left_from&left_to&right_arm&right_version&right_from&right_to
 export interface Comparison { model: string; timezone: string; left: Side; right: Side;
-  columns: { arrow: Arrow; subject: string; unit: string|null; distance: number|null; convention: string|null; noise_floor: number|null; bins: BinLabel[]; left: ColumnFigures; right: ColumnFigures }[];
-  metrics: { metric: string; left: number|null; right: number|null; left_interval: [number,number]|null; right_interval: [number,number]|null }[];
-  paired: { threshold: number|null; decisions: number; cells: { left: boolean; right: boolean; rows: number; labelled: number; positives: number }[] }|null }  // decisions that both sides answered (two arms)
+  columns: { arrow: Arrow; subject: string; unit: string|null; distance: number|null; convention: string|null; bins: BinLabel[] /* empty where the sides stand on different ones */; left: ColumnFigures; right: ColumnFigures }[];
+  metrics: { metric: string; left: number|null; right: number|null; left_interval: [number,number]|null; right_interval: [number,number]|null; left_rows: number; right_rows: number }[];
+  paired: { threshold: number; decisions: number; cells: { left: boolean; right: boolean; rows: number }[] }|null }  // decisions that both sides answered (two arms)
 export interface Side { arm: string; version: string|null; from: string; to: string; rows: number; labelled: number }
 
 // GET /v1/models/{model}/events?from&to&arm&version&kind=prediction|feedback|heartbeat|change&id&decision_id&action&failed=true&min_score&max_score&slice_name&slice_value&limit(50,≤500)&cursor     newest first

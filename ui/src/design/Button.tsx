@@ -1,5 +1,5 @@
 // A button, a link that looks like one, and a button that is an icon only.
-import { Link as RouterLink } from '@tanstack/react-router';
+import { createLink } from '@tanstack/react-router';
 import type { ComponentProps, ReactNode } from 'react';
 import { Button as AriaButton, type ButtonProps as AriaButtonProps, Tooltip, TooltipTrigger } from 'react-aria-components';
 import styles from './Button.module.css';
@@ -35,10 +35,13 @@ export function IconButton({ icon, label, ...props }: Omit<ButtonProps, 'childre
   );
 }
 
-export function ButtonLink({ children, ...props }: ComponentProps<typeof RouterLink> & { children: ReactNode }) {
+function LookingLikeAButton({ children, ...props }: ComponentProps<'a'>) {
   return (
-    <RouterLink {...props} className={classes(styles.button, styles.plain)}>
+    <a {...props} className={classes(styles.button, styles.plain)}>
       {children}
-    </RouterLink>
+    </a>
   );
 }
+
+/** A router link (`to`, `params`, `search`) that looks like a button. */
+export const ButtonLink = createLink(LookingLikeAButton);

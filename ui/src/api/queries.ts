@@ -119,7 +119,7 @@ export const useSeries = (model: string, filter: SeriesFilter = {}, options?: Sc
 export type FeaturesFilter = {
   search?: string;
   verdict?: string;
-  sort?: 'attention' | 'name' | 'drift' | 'harm' | 'missing' | 'stale' | 'defaulted' | 'invalid' | 'cost';
+  sort?: 'attention' | 'name' | 'drift' | 'harm' | 'missing' | 'stale' | 'defaulted' | 'invalid';
   order?: 'asc' | 'desc';
   limit?: number;
   offset?: number;

@@ -181,8 +181,9 @@ export type EventsFilter = {
 export const useEvents = (model: string, filter: EventsFilter = {}, options?: ScopeOptions): Answered<Events> =>
   useModelAsk(model, ['events'], { ...options, parameters: filter });
 
-export const useEvent = (model: string, id: string): Answered<EventDetail> =>
-  useAsk({ path: route('models', model, 'events', id), parameters: {} });
+/** Without a kind it is the first of the four that has the id. */
+export const useEvent = (model: string, id: string, kind?: string): Answered<EventDetail> =>
+  useAsk({ path: route('models', model, 'events', id), parameters: { kind } });
 
 export const useSpecs = (model: string): Answered<Specs> =>
   useAsk({ path: route('models', model, 'specs'), parameters: {} });

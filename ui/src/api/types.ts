@@ -31,7 +31,7 @@ export interface Series { arm: string; arrow: Arrow; monitor: Monitor; subject: 
 export type BinLabel = {under:number}|{value:number}|{range:{above:number|null;up_to:number|null}}|{over:number}|"null"|{category:string}|"unseen"|"true"|"false";
 
 // GET /v1/session
-export interface Session { requires_key: boolean; scopes: string[]; version: string; clock: "wall"|"replay"; now: string }  // scopes of the key sent; anybody may ask (no key: scopes [])
+export interface Session { requires_key: boolean; scopes: string[]; refused: string|null /* why the key that was sent allows nothing */; version: string; clock: "wall"|"replay"; now: string }  // scopes of the key sent; anybody may ask (no key: scopes [])
 
 // GET /v1/overview?from&to&by
 export interface Overview { models: OverviewModel[] }
@@ -129,13 +129,13 @@ export interface EventRow { kind: string; id: string; at: string; received_at: s
   output: string|null /* as text */; score: number|null; action: string|null; decided_by: string|null; latency_ms: number|null; error: string|null; slices: Record<string,string>;
   name: string|null; value: string|null; prediction_id: string|null; source: string|null; what: string|null; reference: string|null }
 // GET /v1/models/{model}/events/{id}
-export interface EventDetail { event: EventRow; offset: number; features: { feature: string; value: string|number|boolean|null; reason_invalid: string|null; status: string|null; event_at: string|null; source: string|null; reference_percentile: number|null }[];
+export interface EventDetail { event: EventRow; offset: number; features: { feature: string; value: string|number|boolean|null; reason_invalid: string|null; status: string|null; event_at: string|null; source: string|null }[];
   capture: { reason: string|null; probability: number|null }; everything: Record<string, unknown>; feedback: { name: string; value: string|null; at: string; known_at: string|null; received_at: string }[];
   siblings: EventRow[] /* same decision_id */; redacted: string[] /* keys whose value is a stand-in or was not kept, with words */ }
 
 // GET /v1/models/{model}/specs     newest first;   GET /v1/models/{model}/specs/{number}
 export interface Specs { model: string; versions: { number: number; created_at: string; content_hash: string; is_current: boolean }[] }
-export interface SpecDetail { model: string; number: number; created_at: string; content_hash: string; is_current: boolean; yaml: string; spec: Record<string, unknown> }
+export interface SpecDetail { model: string; number: number; created_at: string; content_hash: string; is_current: boolean; yaml: string; spec: Record<string, unknown>|null /* null where it can no longer be read */ }
 
 // GET /v1/status
 export interface Status { version: string; ready: boolean; reason: string|null; models: string[]; acknowledged_offset: number; journal_first_offset: number; journal_bytes: number;

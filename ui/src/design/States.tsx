@@ -1,6 +1,5 @@
 // What stands where there is nothing to show: loading, error, empty; and the one switch between them and an answer.
 import type { ReactNode } from 'react';
-import type { UseQueryResult } from '@tanstack/react-query';
 import { ApiProblem } from '../api/client';
 import type { Verdict } from '../api/types';
 import { VERDICTS } from '../words/verdicts';
@@ -71,7 +70,7 @@ export function ErrorState({ error, retry }: { error: Error; retry?: () => void 
 }
 
 interface LoadedProps<Answer> {
-  query: Pick<UseQueryResult<Answer, Error>, 'data' | 'error' | 'refetch' | 'isPlaceholderData'>;
+  query: { data: Answer | undefined; error: Error | null; refetch: () => Promise<unknown> };
   /** What keeps the place while the first answer is on its way. */
   skeleton: ReactNode;
   children: (answer: Answer) => ReactNode;

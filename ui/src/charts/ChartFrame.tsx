@@ -1,6 +1,7 @@
 // What stands around every chart: a title that says what it shows, and a menu that opens its numbers, query and method.
 import { type ReactNode, useId, useRef, useState } from 'react';
 import type { Request } from '../api/queries';
+import { classes } from '../design/classes';
 import { Menu, type Command } from '../design/Menu';
 import { Window } from '../design/Window';
 import styles from './ChartFrame.module.css';
@@ -26,11 +27,13 @@ export interface ChartFrameProps {
   look?: 'panel' | 'bare';
   /** False where the chart is no canvas (a strip, a table), which cannot be saved as an image. */
   hasImage?: boolean;
+  /** Lets a table reach the borders of the panel. */
+  isFlush?: boolean;
 }
 
 type Shown = 'numbers' | 'query' | 'method' | null;
 
-export function ChartFrame({ title, note, actions, numbers, request, method, children, look = 'panel', hasImage = true }: ChartFrameProps) {
+export function ChartFrame({ title, note, actions, numbers, request, method, children, look = 'panel', hasImage = true, isFlush = false }: ChartFrameProps) {
   const id = useId();
   const Heading = look === 'panel' ? 'h2' : 'h3';
   const body = useRef<HTMLDivElement>(null);
@@ -57,7 +60,7 @@ export function ChartFrame({ title, note, actions, numbers, request, method, chi
           <Menu label={`More about ${title}`} commands={commands} />
         </div>
       </header>
-      <div ref={body} className={styles.body}>
+      <div ref={body} className={classes(styles.body, isFlush && styles.flush)}>
         {children}
       </div>
       {numbers !== undefined && (

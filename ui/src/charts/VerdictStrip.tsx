@@ -25,7 +25,7 @@ export function VerdictStrip({ label, periods, verdicts, onOpen, height = 22, is
   const className = classes(styles.strip, isAligned && styles.aligned, verdicts.length > 60 && styles.dense);
   if (onOpen === undefined) {
     return (
-      <div className={className} style={{ height }} role="img" aria-label={`${label}: ${summary(verdicts)}`}>
+      <div className={className} style={{ height }} role="img" aria-label={`${label}: ${verdictSummary(verdicts)}`}>
         {verdicts.map((verdict, index) => (
           <span key={periods[index]?.start ?? index} className={classes(styles.cell, styles[toneOf(verdict)], styles[verdict])} title={cellWords(periods[index], verdict)}>
             <i />
@@ -44,7 +44,7 @@ export function VerdictStrip({ label, periods, verdicts, onOpen, height = 22, is
     strip.current?.children[next]?.querySelector('button')?.focus();
   };
   return (
-    <div ref={strip} className={className} style={{ height }} role="group" aria-label={`${label}: ${summary(verdicts)}`} onKeyDown={onKeyDown}>
+    <div ref={strip} className={className} style={{ height }} role="group" aria-label={`${label}: ${verdictSummary(verdicts)}`} onKeyDown={onKeyDown}>
       {verdicts.map((verdict, index) => (
         <span key={periods[index]?.start ?? index} className={classes(styles.cell, styles[toneOf(verdict)], styles[verdict])}>
           <button
@@ -66,7 +66,8 @@ export function VerdictStrip({ label, periods, verdicts, onOpen, height = 22, is
 const cellWords = (period: Period | undefined, verdict: Verdict): string =>
   `${period === undefined ? '' : `${shortPeriodWords(period)}: `}${VERDICTS[verdict].name}`;
 
-function summary(verdicts: readonly Verdict[]): string {
+/** "8 drifted, 4 healthy". */
+export function verdictSummary(verdicts: readonly Verdict[]): string {
   const counts = new Map<Verdict, number>();
   for (const verdict of verdicts) counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
   return [...counts].map(([verdict, count]) => `${count} ${verdictName(verdict).toLowerCase()}`).join(', ');

@@ -48,6 +48,8 @@ interface DataTableProps<Row> {
   rowHeight?: number;
   /** CSS height after which the table scrolls in its box. */
   maximumHeight?: string;
+  /** Keeps the first column in sight while the others scroll sideways. */
+  isFirstFixed?: boolean;
 }
 
 const features = tableFeatures({ rowSortingFeature, sortedRowModel: createSortedRowModel() });
@@ -64,6 +66,7 @@ export function DataTable<Row extends object>({
   total,
   rowHeight = 40,
   maximumHeight = '70vh',
+  isFirstFixed = false,
 }: DataTableProps<Row>) {
   const [ownSort, setOwnSort] = useState<Sort | undefined>(sort);
   const shown = onSort === undefined ? ownSort : sort;
@@ -138,7 +141,7 @@ export function DataTable<Row extends object>({
   return (
     <div ref={box} className={styles.box} style={{ maxHeight: maximumHeight }}>
       <table
-        className={styles.table}
+        className={classes(styles.table, isFirstFixed && styles.firstFixed)}
         aria-label={label}
         aria-rowcount={(total ?? sorted.length) + 1}
         style={{ minWidth: columns.reduce((sum, column) => sum + column.width, 0) }}

@@ -20,14 +20,14 @@ export function shortCountWords(count: number | null | undefined): string {
 const short = (value: number): string =>
   Math.abs(value) < 10 ? value.toFixed(1).replace(/\.0$/, '') : value.toFixed(0);
 
-/** "4.52 %": three significant digits, but never more than two after the point unless the share is tiny. */
+/** "4.52 %": three significant digits, and no more than two after the point unless the share is tiny. */
 export function shareWords(share: number | null | undefined): string {
   if (share === null || share === undefined) return UNKNOWN;
   const percent = share * 100;
   const size = Math.abs(percent);
   if (size === 0) return '0 %';
-  if (size < 0.01) return `${percent.toExponential(0)} %`;
-  if (size < 0.1) return `${percent.toFixed(3)} %`;
+  if (size < 0.001) return `${percent.toExponential(0)} %`;
+  if (size < 0.1) return `${percent.toFixed(size < 0.01 ? 4 : 3)} %`;
   if (size < 10) return `${percent.toFixed(2)} %`;
   return `${percent.toFixed(1).replace(/\.0$/, '')} %`;
 }

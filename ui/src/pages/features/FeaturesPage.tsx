@@ -51,7 +51,7 @@ export function FeaturesPage() {
       about={`${arrowPath('features')}: ${ARROW_WORDS.features.question}`}
       actions={
         <>
-          <SearchField label="Find a feature or source" value={search} onChange={setSearch} />
+          <SearchField label="Find a feature" value={search} onChange={setSearch} />
           <Segments label="Filter by verdict" value={verdict} options={VERDICT_CHOICES} onChange={setVerdict} />
         </>
       }

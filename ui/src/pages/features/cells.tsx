@@ -42,7 +42,7 @@ export function DriftCell({ row, periods }: { row: FeatureRow; periods: readonly
   const limit = row.drift_limit === null ? null : { at_most: row.drift_limit };
   return (
     <span className={styles.drift} title={driftWords(row, periods)}>
-      <Sparkline values={row.drifts} limit={limit} verdict={row.verdict} height={24} />
+      <Sparkline values={row.drifts} limit={limit} height={24} />
       <span className={classes(styles.stack, styles.right)}>
         <span className={classes(row.drift === null && styles.none)}>{numberWords(row.drift)}</span>
         {row.drift_peak !== null && row.drift_peak !== row.drift && <span className={styles.caption}>peak {numberWords(row.drift_peak)}</span>}

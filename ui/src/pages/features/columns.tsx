@@ -14,7 +14,7 @@ export function featureColumns(model: string, periods: readonly Period[]): Colum
     help,
     cell: (row) => <ShareCell share={of(row)} rows={row.rows} />,
     sortValue: byServer,
-    width: header.length > 7 ? 96 : 84,
+    width: header.length > 7 ? 92 : 80,
     align: 'right',
   });
   return [
@@ -25,14 +25,14 @@ export function featureColumns(model: string, periods: readonly Period[]): Colum
       help: 'Of the latest period that says anything; sorts what needs a person first',
       cell: (row) => <VerdictCell row={row} />,
       sortValue: byServer,
-      width: 132,
+      width: 126,
     },
     {
       id: 'history',
       header: 'Periods',
       help: 'The worst verdict of each period of the range',
       cell: (row) => <VerdictBars label={`${row.feature} by period`} verdicts={row.verdicts} />,
-      width: 112,
+      width: 104,
     },
     {
       id: 'drift',
@@ -40,7 +40,8 @@ export function featureColumns(model: string, periods: readonly Period[]): Colum
       help: 'Distance from the reference: over the range, in the latest period, and at its largest',
       cell: (row) => <DriftCell row={row} periods={periods} />,
       sortValue: byServer,
-      width: 208,
+      width: 188,
+      isGrowing: true,
       align: 'right',
     },
     {
@@ -49,7 +50,7 @@ export function featureColumns(model: string, periods: readonly Period[]): Colum
       help: 'How much of the move of the mean output goes with this feature, where the first arrow broke',
       cell: (row) => <HarmCell harm={row.harm} />,
       sortValue: byServer,
-      width: 84,
+      width: 76,
       align: 'right',
     },
     share('missing', 'Missing', 'Share of rows without a value', (row) => row.missing_share),

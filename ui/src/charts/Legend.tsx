@@ -1,15 +1,15 @@
 // Names the lines of a chart; a chart of one plain line needs no legend.
 import type { Limit } from '../api/types';
 import { classes } from '../design/classes';
-import { seriesColour } from './colours';
+import { type ColourName, seriesColour } from './colours';
 import styles from './Legend.module.css';
 import type { TimeLine } from './TimeSeries';
 
 interface LegendRowProps {
   lines: readonly TimeLine[];
   limit: Limit | null;
-  levels: readonly { name: string; value: number | null }[];
-  shaded: readonly { name: string }[];
+  levels: readonly { name: string; value: number | null; colour?: ColourName }[];
+  shaded: readonly { name: string; look?: 'tint' | 'hatched' }[];
 }
 
 export function LegendRow({ lines, limit, levels, shaded }: LegendRowProps) {
@@ -25,17 +25,17 @@ export function LegendRow({ lines, limit, levels, shaded }: LegendRowProps) {
           look={line.isFaint || line.look === 'dashed' ? 'dashed' : line.look === 'bars' ? 'bar' : 'line'}
         />
       ))}
-      {levels.map((level) => level.value !== null && <Entry key={level.name} name={level.name} colour="var(--series-faint)" look="dashed" />)}
+      {levels.map((level) => level.value !== null && <Entry key={level.name} name={level.name} colour={`var(--${level.colour ?? 'series-faint'})`} look="dashed" />)}
       {limit !== null && <Entry name="Limit" colour="var(--broken)" look="dashed" />}
-      {shaded.map((stretch) => (
-        <Entry key={stretch.name} name={stretch.name} colour="var(--line-strong)" look="bar" />
+      {[...new Map(shaded.map((stretch) => [stretch.name, stretch])).values()].map((stretch) => (
+        <Entry key={stretch.name} name={stretch.name} colour={stretch.look === 'hatched' ? 'var(--neutral)' : 'var(--line-strong)'} look={stretch.look === 'hatched' ? 'hatched' : 'bar'} />
       ))}
     </ul>
   );
 }
 
 /** One name with its swatch; for charts that build their own legend. */
-export function Entry({ name, colour, look = 'line' }: { name: string; colour: string; look?: 'line' | 'dashed' | 'bar' | 'hollow' }) {
+export function Entry({ name, colour, look = 'line' }: { name: string; colour: string; look?: 'line' | 'dashed' | 'bar' | 'hollow' | 'hatched' }) {
   return (
     <li className={styles.entry}>
       <span className={classes(styles.swatch, styles[look])} style={{ color: colour }} aria-hidden="true" />

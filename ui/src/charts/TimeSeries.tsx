@@ -39,10 +39,10 @@ export interface TimeSeriesProps {
   lines: readonly TimeLine[];
   limit?: Limit | null;
   /** Horizontal lines that stand for one value, such as the reference's. */
-  levels?: readonly { name: string; value: number | null }[];
+  levels?: readonly { name: string; value: number | null; colour?: ColourName }[];
   markers?: readonly Marker[];
-  /** Stretches of time with a tint, such as the reference period. */
-  shaded?: readonly (Window & { name: string })[];
+  /** Stretches of time with a tint, such as the reference period, or hatched: what is still to come. */
+  shaded?: readonly (Window & { name: string; look?: 'tint' | 'hatched' })[];
   /** Writes a value with its unit. */
   format?: (value: number) => string;
   /** Writes a value at the axis, where `format` is too long. */

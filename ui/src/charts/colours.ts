@@ -66,3 +66,16 @@ export const faded = (colour: string, opacity: number): string =>
     const [red, green, blue] = parts.split(',').map((part) => part.trim());
     return `rgba(${red}, ${green}, ${blue}, ${opacity})`;
   });
+
+/** The colour of words on a tint of `opacity` over the surface: the text's or the surface's own, whichever is told apart better. */
+export function readable(tint: string, opacity: number, colours: Pick<Colours, 'surface' | 'text'>): string {
+  const [over, under, text] = [lightness(tint), lightness(colours.surface), lightness(colours.text)];
+  const mixed = under + (over - under) * opacity;
+  return Math.abs(mixed - text) >= Math.abs(mixed - under) ? colours.text : colours.surface;
+}
+
+/** Perceived lightness from 0 to 1 of an `rgb()` colour. */
+function lightness(colour: string): number {
+  const [red = 0, green = 0, blue = 0] = (colour.match(/[\d.]+/g) ?? []).map(Number);
+  return (0.299 * red + 0.587 * green + 0.114 * blue) / 255;
+}

@@ -18,9 +18,9 @@ interface Listeners {
 }
 
 /** As `--axis-width` of the tokens. */
-const AXIS_WIDTH = 64;
-const RIGHT_MARGIN = 12;
-const FONT = '11px "Inter Variable", system-ui, sans-serif';
+export const AXIS_WIDTH = 64;
+export const RIGHT_MARGIN = 12;
+export const FONT = '11px "Inter Variable", system-ui, sans-serif';
 /** A limit that is further than this many data heights away is named at the edge and not drawn to scale. */
 const FAR_LIMIT = 2.5;
 
@@ -43,18 +43,7 @@ export function plotOptions(width: number, height: number, drawn: { readonly cur
       y: { range: () => valueRange(drawn.current) },
     },
     axes: [
-      {
-        show: !hidesTime,
-        stroke: colours['text-third'],
-        font: FONT,
-        size: 28,
-        gap: 6,
-        space: 72,
-        grid: { show: true, stroke: colours.grid, width: 1 },
-        ticks: { show: false },
-        values: (_plot, splits, _axis, _space, step) =>
-          splits.map((seconds, index) => tickWords(seconds * 1_000, step, index === 0, zone)),
-      },
+      timeAxis(colours, zone, !hidesTime),
       {
         stroke: colours['text-third'],
         font: FONT,
@@ -76,6 +65,19 @@ export function plotOptions(width: number, height: number, drawn: { readonly cur
     },
   };
 }
+
+export const timeAxis = (colours: Colours, zone: string, isShown: boolean): uPlot.Axis => ({
+  show: isShown,
+  stroke: colours['text-third'],
+  font: FONT,
+  size: 28,
+  gap: 6,
+  space: 72,
+  grid: { show: true, stroke: colours.grid, width: 1 },
+  ticks: { show: false },
+  values: (_plot, splits, _axis, _space, step) =>
+    splits.map((seconds, index) => tickWords(seconds * 1_000, step, index === 0, zone)),
+});
 
 const axisWords = ({ axisFormat, format }: Drawn, value: number): string => trimZeros((axisFormat ?? format ?? numberWords)(value));
 
@@ -106,7 +108,7 @@ function isLonely(values: TimeLine['values'], _series: number): boolean {
   return values.some((value, index) => value !== null && (values[index - 1] ?? null) === null && (values[index + 1] ?? null) === null);
 }
 
-function timeRange({ periods }: Drawn): [number, number] {
+export function timeRange({ periods }: Pick<Drawn, 'periods'>): [number, number] {
   const first = periods[0];
   const last = periods.at(-1);
   if (first === undefined || last === undefined) return [0, 1];
@@ -159,12 +161,28 @@ function drawBehind(plot: uPlot, drawn: Drawn): void {
   for (const stretch of drawn.shaded ?? []) {
     const left = plot.valToPos(Date.parse(stretch.start) / 1_000, 'x', true);
     const right = plot.valToPos(Date.parse(stretch.end) / 1_000, 'x', true);
-    context.fillStyle = faded(colours.neutral, 0.13);
-    context.fillRect(left, box.top, right - left, box.height);
+    if (stretch.look === 'hatched') hatch(context, left, box.top, right - left, box.height, faded(colours.neutral, 0.4));
+    else {
+      context.fillStyle = faded(colours.neutral, 0.13);
+      context.fillRect(left, box.top, right - left, box.height);
+    }
   }
   for (const [position, line] of lines.entries()) {
     for (const band of line.bands ?? []) drawBand(plot, band, faded(lineColour(line, position, colours), 0.16));
   }
+  context.restore();
+}
+
+/** Slanted lines: a stretch of which not all is known yet. */
+function hatch(context: CanvasRenderingContext2D, left: number, top: number, width: number, height: number, colour: string): void {
+  context.save();
+  context.beginPath();
+  context.rect(left, top, width, height);
+  context.clip();
+  context.strokeStyle = colour;
+  context.lineWidth = uPlot.pxRatio;
+  const step = 6 * uPlot.pxRatio;
+  for (let x = left - height; x < left + width; x += step) line(context, x, top + height, x + height, top);
   context.restore();
 }
 
@@ -214,7 +232,7 @@ function drawBefore(plot: uPlot, drawn: Drawn): void {
   context.lineWidth = pixel;
   context.font = FONT.replace('11px', `${11 * pixel}px`);
   for (const level of drawn.levels ?? []) {
-    if (level.value !== null) rule(plot, level.value, colours['series-faint'], [2 * pixel, 3 * pixel]);
+    if (level.value !== null) rule(plot, level.value, colours[level.colour ?? 'series-faint'], level.colour === undefined ? [2 * pixel, 3 * pixel] : [6 * pixel, 3 * pixel]);
   }
   for (const value of limitValues(drawn.limit)) drawLimit(plot, value, drawn);
   for (const marker of drawn.markers ?? []) {
@@ -256,7 +274,7 @@ function drawLimit(plot: uPlot, value: number, drawn: Drawn): void {
   context.fillStyle = drawn.colours['text-third'];
   context.textAlign = 'right';
   context.textBaseline = isAbove ? 'top' : 'bottom';
-  const words = `limit ${(drawn.format ?? numberWords)(value)} ${isAbove ? '↑' : '↓'}`;
+  const words = `limit ${trimZeros((drawn.format ?? numberWords)(value))} ${isAbove ? '↑' : '↓'}`;
   context.fillText(words, box.left + box.width - 4, isAbove ? box.top + 2 : box.top + box.height - 2);
 }
 
@@ -278,7 +296,7 @@ function line(context: CanvasRenderingContext2D, x1: number, y1: number, x2: num
 }
 
 /** A drag chooses whole periods; less than a few pixels is no drag. */
-function select(plot: uPlot, { periods }: Drawn, { onZoom }: Listeners): void {
+export function select(plot: uPlot, { periods }: Pick<Drawn, 'periods'>, { onZoom }: Pick<Listeners, 'onZoom'>): void {
   const { left, width } = plot.select;
   if (width < 6) return;
   const start = plot.posToVal(left, 'x') * 1_000;
@@ -289,7 +307,7 @@ function select(plot: uPlot, { periods }: Drawn, { onZoom }: Listeners): void {
   if (first !== undefined && last !== undefined) onZoom(Date.parse(first.start), Date.parse(last.end));
 }
 
-function listen(plot: uPlot, { onReset, onPress }: Listeners): void {
+export function listen(plot: uPlot, { onReset, onPress }: Pick<Listeners, 'onReset' | 'onPress'>): void {
   let pressedAt = 0;
   plot.over.addEventListener('mousedown', (event) => {
     pressedAt = event.clientX;

@@ -9,6 +9,8 @@ import type { EventRow, Events } from './types';
 
 export const PAGE_ROWS = 100;
 const REFRESH_MILLISECONDS = 5_000;
+/** A search reads more of the tables than a look at the newest events. */
+const SEARCH_REFRESH_MILLISECONDS = 30_000;
 
 type Pages = InfiniteData<Events, string | undefined>;
 
@@ -40,7 +42,9 @@ export function useEventPages(model: string, filter: EventsFilter): EventPages {
   const path = route('models', model, 'events');
   const parameters = { from, to, arm, ...filter, limit: PAGE_ROWS };
   const queryKey = ['pages', path, parameters] as const;
-  const every = isPaused ? (false as const) : REFRESH_MILLISECONDS;
+  const { kind: _, ...narrowing } = filter;
+  const isSearch = Object.values(narrowing).some((value) => value !== undefined);
+  const every = isPaused ? (false as const) : isSearch ? SEARCH_REFRESH_MILLISECONDS : REFRESH_MILLISECONDS;
   // Reading on, a table must not move under the reader, and many pages are not asked for again every few seconds.
   const onlyFirst = (query: { state: { data: { pages: readonly unknown[] } | undefined } }): boolean => !isLong(query.state.data);
   const query = useInfiniteQuery({

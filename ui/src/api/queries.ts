@@ -46,6 +46,8 @@ export interface Request {
 }
 
 const REFRESH_MILLISECONDS = 5_000;
+/** Of what hardly changes, or is dear to find. */
+const SELDOM_MILLISECONDS = 60_000;
 
 /** For answers that the server works out from stored profiles each time. */
 const SLOW_REFRESH_MILLISECONDS = 60_000;
@@ -183,10 +185,10 @@ export const useEvents = (model: string, filter: EventsFilter = {}, options?: Sc
 
 /** Without a kind it is the first of the four that has the id. */
 export const useEvent = (model: string, id: string, kind?: string): Answered<EventDetail> =>
-  useAsk({ path: route('models', model, 'events', id), parameters: { kind } });
+  useAsk({ path: route('models', model, 'events', id), parameters: { kind } }, true, SELDOM_MILLISECONDS);
 
 export const useSpecs = (model: string): Answered<Specs> =>
-  useAsk({ path: route('models', model, 'specs'), parameters: {} });
+  useAsk({ path: route('models', model, 'specs'), parameters: {} }, true, SELDOM_MILLISECONDS);
 
 export const useSpec = (model: string, number: number | null): Answered<SpecDetail> =>
   useAsk({ path: route('models', model, 'specs', String(number ?? '')), parameters: {} }, number !== null, false);

@@ -1,7 +1,7 @@
 // What each monitor measures, in words, and how its values, limits and subjects are written.
 import type { Finding, Limit, Monitor, Series } from '../api/types';
 import { durationWords } from './times';
-import { countWords, millisecondWords, numberWords, shareWords } from './numbers';
+import { countWords, millisecondWords, numberWords, shareWords, trimZeros } from './numbers';
 
 export const MONITOR_NAMES: Readonly<Record<Monitor, string>> = {
   type: 'Type',
@@ -56,12 +56,13 @@ export function valueWords(monitor: Monitor, value: number | null | undefined): 
   return numberWords(value);
 }
 
-/** "at least 8 %", "at most 0.2", "1.5 % to 13.5 %". */
+/** "at least 8 %", "at most 0.2", "1.5 % to 13.5 %": limits are exact, so zeros at their end say nothing. */
 export function limitWords(monitor: Monitor, limit: Limit | null): string {
   if (limit === null) return 'no limit';
-  if ('at_least' in limit) return `at least ${valueWords(monitor, limit.at_least)}`;
-  if ('at_most' in limit) return `at most ${valueWords(monitor, limit.at_most)}`;
-  return `${valueWords(monitor, limit.within[0])} to ${valueWords(monitor, limit.within[1])}`;
+  const write = (value: number): string => trimZeros(valueWords(monitor, value));
+  if ('at_least' in limit) return `at least ${write(limit.at_least)}`;
+  if ('at_most' in limit) return `at most ${write(limit.at_most)}`;
+  return `${write(limit.within[0])} to ${write(limit.within[1])}`;
 }
 
 const METRIC_NAMES: Readonly<Record<string, string>> = {

@@ -90,6 +90,10 @@ export function periodWords(period: Pick<Period, 'label'>): string {
   return week === null ? period.label : `week ${Number(week[2])} of ${week[1]}`;
 }
 
+/** "in April 2013", "on 14 April 2013", "in week 15 of 2013". */
+export const inPeriodWords = (period: Pick<Period, 'label'>): string =>
+  `${/^\d{4}-\d{2}-\d{2}$/.test(period.label) ? 'on' : 'in'} ${periodWords(period)}`;
+
 /** The short label of a period: "Apr 2013", "14 Apr 2013". */
 export function shortPeriodWords(period: Pick<Period, 'label'>): string {
   return periodWords(period).replace(/[A-Z][a-z]{3,}/, (month) => month.slice(0, 3));

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { binWords } from './bins';
 import { limitWords, valueWords } from './monitors';
 import { countWords, listWords, numberWords, shareWords, shortCountWords, trimZeros } from './numbers';
-import { durationWords, periodWords, windowWords } from './times';
+import { durationWords, inPeriodWords, periodWords, windowWords } from './times';
 import { worst } from './verdicts';
 
 test('numbers keep three significant digits and their unit', () => {
@@ -27,13 +27,15 @@ test('a monitor writes its values in its own unit', () => {
   expect(valueWords('decision_rate', 0.0012)).toBe('0.12 %');
   expect(valueWords('latency', 151.2)).toBe('151 ms');
   expect(valueWords('label_delay', 14_400)).toBe('4.0 h');
-  expect(limitWords('decision_rate', { within: [0.015, 0.135] })).toBe('1.50 % to 13.5 %');
+  expect(limitWords('decision_rate', { within: [0.015, 0.135] })).toBe('1.5 % to 13.5 %');
   expect(limitWords('drift', null)).toBe('no limit');
 });
 
 test('periods and windows read as people say them', () => {
   expect(periodWords({ label: '2013-04' })).toBe('April 2013');
   expect(periodWords({ label: '2013-04-07' })).toBe('7 April 2013');
+  expect(inPeriodWords({ label: '2013-04' })).toBe('in April 2013');
+  expect(inPeriodWords({ label: '2013-04-07' })).toBe('on 7 April 2013');
   expect(periodWords({ label: '2013-W15' })).toBe('week 15 of 2013');
   expect(windowWords('2013-04-01T04:00:00Z', '2013-05-01T04:00:00Z', 'America/New_York')).toBe('1 Apr – 30 Apr 2013');
   expect(durationWords(59)).toBe('59 s');

@@ -6,7 +6,7 @@ import { VerdictBadge } from '../../design/Verdict';
 import { useShownFinding } from '../../finding/address';
 import { keepScope } from '../../scope/keep';
 import { ARROW_WORDS, arrowPath } from '../../words/arrows';
-import { periodWords } from '../../words/times';
+import { inPeriodWords } from '../../words/times';
 import styles from './ArrowPicture.module.css';
 import { type ArrowQueries, leadOf } from './lead';
 
@@ -58,7 +58,7 @@ function Card({ model, windows, diagnosis, queries, arrow }: ArrowPictureProps &
   const isFirst = onset !== undefined && diagnosis?.onsets[0] === onset;
   const lead = leadOf(arrow, diagnosis, queries);
   return (
-    <article className={classes(styles.card, styles[arrow], onset !== undefined && styles.broke)}>
+    <article className={classes(styles.card, styles[arrow], verdict === 'broken' && styles.broke)}>
       <header className={styles.head}>
         <h2>
           <Link to={PAGES[arrow]} params={{ model }} search={keepScope}>
@@ -70,7 +70,8 @@ function Card({ model, windows, diagnosis, queries, arrow }: ArrowPictureProps &
       <p className={styles.path}>{arrowPath(arrow)}</p>
       {onset !== undefined && (
         <p className={styles.onset}>
-          {isFirst ? 'Broke first, in' : 'Broke in'} {periodWords(onset.since)}
+          {isFirst ? 'Broke first' : 'Broke'} {inPeriodWords(onset.since)}
+          {verdict !== 'broken' && ', not now'}
         </p>
       )}
       {lead === null ? (
@@ -79,7 +80,9 @@ function Card({ model, windows, diagnosis, queries, arrow }: ArrowPictureProps &
         <button type="button" className={styles.lead} onClick={() => show(lead.shown)}>
           <span className={styles.leadName}>{lead.title}</span>
           <strong>{lead.value}</strong>
-          <span className={styles.limit}>{lead.limit}</span>
+          <span className={styles.limit}>
+            {lead.limit} · {lead.period}
+          </span>
         </button>
       )}
     </article>

@@ -2,7 +2,6 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { ArmDiagnosis, Diagnoses, Finding, Onset, Windows } from '../../api/types';
-import { ButtonLink } from '../../design/Button';
 import { Panel } from '../../design/Panel';
 import { VerdictMark } from '../../design/Verdict';
 import { useShownFinding } from '../../finding/address';
@@ -16,7 +15,6 @@ import {
   findingWords,
   greenWords,
   harmlessWords,
-  headline,
   infrastructureWords,
   onsetWords,
   otherArmWords,
@@ -45,7 +43,7 @@ export function Diagnosis({ model, answer, arm, windows }: DiagnosisProps) {
   const green = greenWords(own.still_green, by);
   const harmless = harmlessWords(own.harmless_drift);
   return (
-    <Panel title={headline(own)} {...(hasBroken ? {} : { note: 'No promise of the spec broke in any period of this range.' })}>
+    <Panel title="Diagnosis" {...(hasBroken ? {} : { note: 'No promise of the spec broke in any period of this range.' })}>
       <dl className={styles.rows}>
         {own.onsets.length > 0 && (
           <Row name="What broke">
@@ -79,9 +77,9 @@ export function Diagnosis({ model, answer, arm, windows }: DiagnosisProps) {
               <span>
                 {armName(other, windows)} {otherArmWords(other, own)}
               </span>
-              <ButtonLink to="/models/$model/compare" params={{ model }} search={keepScope}>
+              <Link to="/models/$model/compare" params={{ model }} search={keepScope}>
                 Compare {listWords([arm, other.arm])}
-              </ButtonLink>
+              </Link>
             </span>
           </Row>
         ))}

@@ -5,7 +5,6 @@ import { type Answered, useSeries } from '../../api/queries';
 import type { Arrow, Features, Monitor, Series, SeriesAnswer, Windows } from '../../api/types';
 import { ChartFrame } from '../../charts/ChartFrame';
 import { TimeSeries } from '../../charts/TimeSeries';
-import { Columns } from '../../design/Panel';
 import { EmptyState, Loaded, Skeleton } from '../../design/States';
 import { useShownFinding } from '../../finding/address';
 import { sameSeries, SeriesChart } from '../../finding/SeriesChart';
@@ -128,7 +127,7 @@ function ArrowSeries({ arrow, model, query, windows }: ArrowSeriesProps) {
         return (
           <>
             {measured.length > 0 && (
-              <Columns minimum={380}>
+              <div className={styles.charts}>
                 {measured.map((each) => (
                   <SeriesChart
                     key={`${each.monitor} ${each.subject}`}
@@ -140,10 +139,10 @@ function ArrowSeries({ arrow, model, query, windows }: ArrowSeriesProps) {
                     shaded={shaded}
                   />
                 ))}
-              </Columns>
+              </div>
             )}
             {unmeasured.length > 0 && (
-              <p className={styles.unmeasured}>Not observed: {listWords(unmeasured.map((each) => findingTitle(each)))}. The events do not carry it.</p>
+              <p className={styles.unmeasured}>Not observed: {listWords(unmeasured.map((each) => findingTitle(each)))}. The events do not carry {unmeasured.length === 1 ? 'it' : 'them'}.</p>
             )}
             {series.length === 0 && <EmptyState title={`${capital(ARROW_WORDS[arrow].name)} has no series in this range`} />}
           </>

@@ -3,7 +3,7 @@ import { useParams } from '@tanstack/react-router';
 import { useDiagnosis, useFeatures, useSeries, useWindows } from '../../api/queries';
 import type { ArmDiagnosis, Windows } from '../../api/types';
 import { Page } from '../../design/Page';
-import { EmptyState, Loaded, Skeleton } from '../../design/States';
+import { EmptyState, ErrorState, Loaded, Skeleton } from '../../design/States';
 import { VerdictBadge } from '../../design/Verdict';
 import { countWords, plural, shareWords } from '../../words/numbers';
 import { worst } from '../../words/verdicts';
@@ -27,6 +27,13 @@ export function ModelPage() {
   const feedback = useSeries(model, { arrow: 'feedback' });
   const queries = { features, inference, decision, feedback };
 
+  if (windows.data === undefined && windows.error !== null) {
+    return (
+      <Page title={model}>
+        <ErrorState error={windows.error} retry={() => void windows.refetch()} />
+      </Page>
+    );
+  }
   const arm = windows.data?.arms.find((each) => each.arm === windows.data?.scope.arm) ?? windows.data?.arms[0];
   const diagnosis = diagnoses.data?.arms.find((each) => each.arm === arm?.arm);
   const hasNothing = windows.data !== undefined && (arm === undefined || windows.data.scope.known === null);

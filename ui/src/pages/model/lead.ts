@@ -3,6 +3,7 @@ import type { Answered } from '../../api/queries';
 import type { ArmDiagnosis, Arrow, Features, Series, SeriesAnswer, Verdict } from '../../api/types';
 import type { ShownFinding } from '../../finding/address';
 import { capital, findingTitle, limitWords, valueWords } from '../../words/monitors';
+import { shortPeriodWords } from '../../words/times';
 import { verdictRank } from '../../words/verdicts';
 
 export interface ArrowQueries {
@@ -16,16 +17,20 @@ export interface Lead {
   title: string;
   value: string;
   limit: string;
+  /** When the value was so. */
+  period: string;
   shown: ShownFinding;
 }
 
 export function leadOf(arrow: Arrow, diagnosis: ArmDiagnosis | undefined, queries: ArrowQueries): Lead | null {
-  const broken = diagnosis?.onsets.find((onset) => onset.arrow === arrow)?.findings[0];
-  if (broken !== undefined) {
+  const onset = diagnosis?.onsets.find((each) => each.arrow === arrow);
+  const broken = onset?.findings[0];
+  if (onset !== undefined && broken !== undefined) {
     return {
       title: capital(findingTitle(broken)),
       value: valueWords(broken.monitor, broken.value),
       limit: limitWords(broken.monitor, broken.limit),
+      period: shortPeriodWords(onset.since),
       shown: { ...broken, start: broken.window.start, end: broken.window.end },
     };
   }
@@ -40,9 +45,10 @@ function featureLead(answer: Features | undefined): Lead | null {
   if (period === undefined) return null;
   const limit = row.drift_limit === null ? null : { at_most: row.drift_limit };
   return {
-    title: `${capital(row.feature)} drift`,
+    title: `${row.feature} drift`,
     value: valueWords('drift', row.drifts[index]),
     limit: limitWords('drift', limit),
+    period: shortPeriodWords(period),
     shown: { arm: answer.scope.arm, arrow: 'features', monitor: 'drift', subject: row.feature, slice: null, start: period.start, end: period.end },
   };
 }
@@ -58,11 +64,12 @@ function seriesLead(answer: SeriesAnswer | undefined): Lead | null {
     title: capital(findingTitle(series)),
     value: valueWords(series.monitor, series.values[index]),
     limit: limitWords(series.monitor, series.limit),
+    period: shortPeriodWords(period),
     shown: { ...series, start: period.start, end: period.end },
   };
 }
 
-export function latest(series: Series): Verdict {
+function latest(series: Series): Verdict {
   const index = series.values.findLastIndex((value) => value !== null);
   return series.verdicts[index] ?? 'no_data';
 }

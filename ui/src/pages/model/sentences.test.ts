@@ -51,7 +51,7 @@ test('what broke, since when, and how long', () => {
 
 test('why, and how much of it', () => {
   expect(outputWords([0.2261, 0.1402])).toBe('The mean output fell from 0.226 in the reference to 0.14.');
-  expect(causeWords(cause, 'March 2013')).toBe('PSI 4.31 from the reference, away since March 2013, 41 % of rows where the reference never was');
+  expect(causeWords(cause, 'March 2013')).toBe('PSI 4.31, away since March 2013, 41 % of rows where the reference has none');
   expect(sharesWords([cause, { ...cause, share: 0.58 }])).toContain('more than 100 %');
   expect(sharesWords([cause])).toBeNull();
 });

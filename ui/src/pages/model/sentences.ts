@@ -2,8 +2,8 @@
 import type { ArmDiagnosis, By, Cause, Finding, Onset } from '../../api/types';
 import { ARROW_WORDS } from '../../words/arrows';
 import { capital, findingTitle, limitWords, metricName, valueWords } from '../../words/monitors';
-import { countWords, listWords, numberWords, plural, shareWords } from '../../words/numbers';
-import { periodWords } from '../../words/times';
+import { countWords, listWords, numberWords, plural, shareWords, trimZeros } from '../../words/numbers';
+import { inPeriodWords } from '../../words/times';
 
 export const PERIOD_NAMES: Readonly<Record<By, string>> = { window: 'window', day: 'day', week: 'week', month: 'month' };
 
@@ -14,14 +14,14 @@ export function headline({ onsets }: ArmDiagnosis): string {
   const name = ARROW_WORDS[first.arrow].name;
   const others = later.map((onset) => ARROW_WORDS[onset.arrow].name);
   const follow = others.length === 0 ? '' : `; ${listWords(others)} followed`;
-  return `${name} broke first, in ${periodWords(first.since)}${follow}`;
+  return `${name} broke first, ${inPeriodWords(first.since)}${follow}`;
 }
 
 /** "Decision broke first, in April 2013, and is broken in 9 of the 9 months judged since." */
 export function onsetWords(onset: Onset, position: number, by: By): string {
   const name = ARROW_WORDS[onset.arrow].name;
   const verb = position === 0 ? 'broke first' : 'broke';
-  return `${name} ${verb}, in ${periodWords(onset.since)}, and is broken in ${countWords(onset.broken_windows)} of the ${plural(onset.judged_windows, PERIOD_NAMES[by])} judged since.`;
+  return `${name} ${verb}, ${inPeriodWords(onset.since)}, and is broken in ${countWords(onset.broken_windows)} of the ${plural(onset.judged_windows, PERIOD_NAMES[by])} judged since.`;
 }
 
 /** "Decision rate 1.03 %, limit 1.49 % to 13.4 %". */
@@ -39,9 +39,9 @@ export function outputWords([before, after]: [number, number]): string {
 
 export function causeWords(cause: Cause, since: string): string {
   const parts = [
-    cause.distance === null ? null : `${distanceName(cause.convention)} ${numberWords(cause.distance)} from the reference`,
+    cause.distance === null ? null : `${distanceName(cause.convention)} ${numberWords(cause.distance)}`,
     `away since ${since}`,
-    cause.unseen_share > 0 ? `${shareWords(cause.unseen_share)} of rows where the reference never was` : null,
+    cause.unseen_share > 0 ? `${trimZeros(shareWords(cause.unseen_share))} of rows where the reference has none` : null,
   ];
   return parts.filter((part) => part !== null).join(', ');
 }
@@ -82,7 +82,7 @@ export function infrastructureWords(findings: readonly Finding[]): string {
 /** What another arm's model did with the same traffic. */
 export function otherArmWords(other: ArmDiagnosis, own: ArmDiagnosis): string {
   const [first] = other.onsets;
-  if (first !== undefined) return `broke as well: ${ARROW_WORDS[first.arrow].name} first, in ${periodWords(first.since)}.`;
+  if (first !== undefined) return `broke as well: ${ARROW_WORDS[first.arrow].name} first, ${inPeriodWords(first.since)}.`;
   const causes = own.causes.map((cause) => cause.subject);
   const shared = causes.filter((subject) => other.harmless_drift.includes(subject));
   if (shared.length > 0) return `saw the same ${listWords(shared)} drift, and none of its arrows broke.`;

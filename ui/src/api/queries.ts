@@ -46,10 +46,7 @@ export interface Request {
 }
 
 const REFRESH_MILLISECONDS = 5_000;
-/** Of what hardly changes, or is dear to find. */
-const SELDOM_MILLISECONDS = 60_000;
-
-/** For answers that the server works out from stored profiles each time. */
+/** For answers that the server works out from stored profiles each time, and for what hardly changes. */
 const SLOW_REFRESH_MILLISECONDS = 60_000;
 
 function useAsk<Answer>(request: Request, enabled = true, refreshMilliseconds: number | false = REFRESH_MILLISECONDS): Answered<Answer> {
@@ -185,10 +182,10 @@ export const useEvents = (model: string, filter: EventsFilter = {}, options?: Sc
 
 /** Without a kind it is the first of the four that has the id. */
 export const useEvent = (model: string, id: string, kind?: string): Answered<EventDetail> =>
-  useAsk({ path: route('models', model, 'events', id), parameters: { kind } }, true, SELDOM_MILLISECONDS);
+  useAsk({ path: route('models', model, 'events', id), parameters: { kind } }, true, SLOW_REFRESH_MILLISECONDS);
 
 export const useSpecs = (model: string): Answered<Specs> =>
-  useAsk({ path: route('models', model, 'specs'), parameters: {} }, true, SELDOM_MILLISECONDS);
+  useAsk({ path: route('models', model, 'specs'), parameters: {} }, true, SLOW_REFRESH_MILLISECONDS);
 
 export const useSpec = (model: string, number: number | null): Answered<SpecDetail> =>
   useAsk({ path: route('models', model, 'specs', String(number ?? '')), parameters: {} }, number !== null, false);

@@ -5,7 +5,7 @@ import { ChartFrame, type ChartFrameProps } from '../charts/ChartFrame';
 import { TimeSeries, type TimeLine } from '../charts/TimeSeries';
 import { VerdictState } from '../design/States';
 import { useScope } from '../scope/scope';
-import { capital, findingTitle, limitWords, valueWords } from '../words/monitors';
+import { capital, findingHeading, limitWords, valueWords } from '../words/monitors';
 import { worst } from '../words/verdicts';
 import { useShownFinding } from './address';
 
@@ -26,7 +26,7 @@ interface SeriesChartProps {
 export function SeriesChart({ series, periods, previous, request, title, note, height = 160, markers, shaded, look }: SeriesChartProps) {
   const { compare } = useScope();
   const { showPoint } = useShownFinding();
-  const name = title ?? capital(findingTitle(series));
+  const name = findingHeading(series);
   const write = (value: number): string => valueWords(series.monitor, value);
   const isDistance = series.noise_floor.some((floor) => floor !== null);
   const lines: TimeLine[] = [
@@ -38,12 +38,12 @@ export function SeriesChart({ series, periods, previous, request, title, note, h
       rows: series.rows,
     },
     ...(isDistance ? [{ name: 'By chance, up to', values: series.noise_floor, isFaint: true }] : []),
-    ...(previous === undefined ? [] : [{ name: 'Previous period', values: periods.map((_, index) => previous.values[index] ?? null), isFaint: true }]),
+    ...(previous === undefined ? [] : [{ name: 'Previous period', values: periods.map((_, index) => previous.values[index] ?? null), isFaint: true, ...(isDistance ? { colour: 'series-2' as const } : {}) }]),
   ];
   const isMeasured = series.values.some((value) => value !== null);
   return (
     <ChartFrame
-      title={name}
+      title={title ?? name}
       note={note ?? capital(limitWords(series.monitor, series.limit))}
       request={request}
       method={{

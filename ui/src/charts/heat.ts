@@ -38,7 +38,7 @@ export function heatRows(bins: readonly BinLabel[], windows: readonly (readonly 
   return [...missing, ...(there.some((row) => isNumberBin(row.bin)) ? there : there.toReversed())];
 }
 
-/** Differences below this look like none: a tenth of the rows more or less is a strong colour. */
+/** A difference of a tenth of the rows is strong; smaller ones are never drawn up to the strongest colour. */
 const STRONG_DIFFERENCE = 0.1;
 
 /** The difference that has the strongest colour. */

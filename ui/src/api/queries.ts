@@ -55,6 +55,8 @@ function useAsk<Answer>(request: Request, enabled = true, refreshMilliseconds: n
     queryKey: [request.path, request.parameters],
     queryFn: ({ signal }) => ask<Answer>(request.path, request.parameters, signal),
     enabled,
+    // An answer that says the same draws nothing anew.
+    notifyOnChangeProps: ['data', 'error', 'isPlaceholderData'],
     refetchInterval: isPaused ? false : refreshMilliseconds,
     // Another range of the same thing keeps the old picture until the new one is there; another thing does not.
     placeholderData: (previous, query) => (query?.queryKey[0] === request.path ? previous : undefined),

@@ -31,7 +31,7 @@ export function Shell() {
     queries.clear();
   };
   // Whether a key is needed is known before anything else is asked, so that nothing is refused in vain.
-  if (session.isPending && key.key === null) return null;
+  if (session.data === undefined && session.error === null && key.key === null) return null;
   if (key.isRefused || isOutside) return <SignIn wasRefused={key.key !== null} onKey={signIn} />;
   const signOut = (): void => {
     keyStore.signOut();

@@ -10,6 +10,8 @@ import { LiveDot } from './LiveDot';
 import { RangePicker } from './RangePicker';
 import styles from './TopBar.module.css';
 
+const PALETTE_KEYS = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘ K' : 'Ctrl K';
+
 interface TopBarProps {
   model: string | null;
   onMenu: () => void;
@@ -28,7 +30,7 @@ export function TopBar({ model, onMenu, onPalette, onHelp, onSignOut }: TopBarPr
       </div>
       <button type="button" className={styles.search} onClick={onPalette}>
         <span className={styles.name}>{model ?? 'All models'}</span>
-        <kbd>⌘K</kbd>
+        <kbd>{PALETTE_KEYS}</kbd>
         <span className="unseen">Search models, pages and features</span>
       </button>
       <div className={styles.scope} role="group" aria-label="Range and filter">
@@ -110,11 +112,11 @@ function ArmChoice({ windows }: { windows: Windows | undefined }) {
 }
 
 function OverviewLive() {
-  const query = useOverview();
-  return <LiveDot updatedAt={query.dataUpdatedAt} hasError={query.isError} />;
+  const { request, error } = useOverview();
+  return <LiveDot request={request} hasError={error !== null} />;
 }
 
 function ModelLive({ model }: { model: string }) {
-  const query = useWindows(model);
-  return <LiveDot updatedAt={query.dataUpdatedAt} hasError={query.isError} latestEventAt={query.data?.scope.latest_event_at ?? null} />;
+  const { request, error, data } = useWindows(model);
+  return <LiveDot request={request} hasError={error !== null} latestEventAt={data?.scope.latest_event_at ?? null} />;
 }

@@ -3,7 +3,7 @@ import type { Finding } from '../api/types';
 import { VerdictBadge, VerdictMark } from '../design/Verdict';
 import { useZone } from '../scope/zone';
 import { arrowPath } from '../words/arrows';
-import { capital, findingTitle, valueWords } from '../words/monitors';
+import { findingHeading, valueWords } from '../words/monitors';
 import { countWords, plural } from '../words/numbers';
 import { windowWords } from '../words/times';
 import { verdictName, verdictRank, worst } from '../words/verdicts';
@@ -29,7 +29,7 @@ export function CellFindings({ shown, findings, total }: { shown: ShownCell; fin
           <li key={`${finding.monitor} ${finding.subject} ${finding.slice?.name} ${finding.slice?.value} ${finding.window.start}`}>
             <button type="button" className={styles.finding} onClick={() => showFinding(finding)}>
               <VerdictMark verdict={finding.verdict} label={verdictName(finding.verdict)} />
-              <span className={styles.name}>{capital(findingTitle(finding))}</span>
+              <span className={styles.name}>{findingHeading(finding)}</span>
               <span className={styles.value}>{finding.value === null ? verdictName(finding.verdict).toLowerCase() : valueWords(finding.monitor, finding.value)}</span>
               <span className={styles.rows}>{countWords(finding.rows)} rows</span>
             </button>

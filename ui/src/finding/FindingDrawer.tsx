@@ -4,7 +4,7 @@ import type { By, Finding } from '../api/types';
 import { Drawer } from '../design/Drawer';
 import { EmptyState, Loaded, SkeletonLines } from '../design/States';
 import { ARROW_WORDS } from '../words/arrows';
-import { capital, findingTitle } from '../words/monitors';
+import { findingHeading } from '../words/monitors';
 import { type Shown, type ShownCell, type ShownFinding, useShownFinding } from './address';
 import { CellFindings } from './CellFindings';
 import { FindingDetail } from './FindingDetail';
@@ -14,7 +14,7 @@ export default function FindingDrawer({ model, shown }: { model: string; shown: 
   // The same periods as on the page: without them the server would cut the window anew.
   const windows = useWindows(model);
   const by = windows.data?.scope.by;
-  const title = shown.monitor === null ? ARROW_WORDS[shown.arrow].name : capital(findingTitle(shown));
+  const title = shown.monitor === null ? ARROW_WORDS[shown.arrow].name : findingHeading(shown);
   return (
     <Drawer title={title} isOpen onClose={close}>
       {shown.monitor === null ? <Cell model={model} shown={shown} by={by} /> : <One model={model} shown={shown} by={by} />}

@@ -55,6 +55,6 @@ export function stringifySearch(search: Record<string, unknown>): string {
     if (typeof value === 'string' && value !== '') query.set(name, value);
   }
   // Times stay readable in a shared address.
-  const text = query.toString().replaceAll('%3A', ':').replaceAll('%2C', ',');
+  const text = query.toString().replaceAll('%3A', ':').replaceAll('%2C', ',').replaceAll('%7E', '~');
   return text === '' ? '' : `?${text}`;
 }

@@ -97,5 +97,9 @@ export function findingTitle(finding: Pick<Finding | Series, 'arrow' | 'monitor'
   return finding.slice === null ? title : `${title}, ${finding.slice.name} = ${finding.slice.value}`;
 }
 
+/** The same as a heading; the name of a feature stays as it is written. */
+export const findingHeading = (finding: Parameters<typeof findingTitle>[0]): string =>
+  finding.arrow === 'features' ? findingTitle(finding) : capital(findingTitle(finding));
+
 /** Starts a sentence or a title. */
 export const capital = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);

@@ -23,6 +23,13 @@ export function timeWords(at: string, zone: string): string {
   );
 }
 
+/** "14 Apr 2013, 09:30:05" for lists of events. */
+export function secondTimeWords(at: string, zone: string): string {
+  return format(zone, { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(
+    Date.parse(at),
+  );
+}
+
 /** "14 Apr 2013, 09:30:05.123" for single events. */
 export function exactTimeWords(at: string, zone: string): string {
   return format(zone, {
@@ -35,6 +42,10 @@ export function exactTimeWords(at: string, zone: string): string {
     fractionalSecondDigits: 3,
   }).format(Date.parse(at));
 }
+
+/** "09:30:05". */
+export const clockWords = (milliseconds: number, zone: string): string =>
+  format(zone, { hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(milliseconds);
 
 /** "14 Apr 2013". */
 export function dateWords(at: string, zone: string): string {

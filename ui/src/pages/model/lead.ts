@@ -2,7 +2,7 @@
 import type { Answered } from '../../api/queries';
 import type { ArmDiagnosis, Arrow, Features, Series, SeriesAnswer, Verdict } from '../../api/types';
 import type { ShownFinding } from '../../finding/address';
-import { capital, findingTitle, limitWords, valueWords } from '../../words/monitors';
+import { findingHeading, limitWords, valueWords } from '../../words/monitors';
 import { shortPeriodWords } from '../../words/times';
 import { verdictRank } from '../../words/verdicts';
 
@@ -27,7 +27,7 @@ export function leadOf(arrow: Arrow, diagnosis: ArmDiagnosis | undefined, querie
   const broken = onset?.findings[0];
   if (onset !== undefined && broken !== undefined) {
     return {
-      title: capital(findingTitle(broken)),
+      title: findingHeading(broken),
       value: valueWords(broken.monitor, broken.value),
       limit: limitWords(broken.monitor, broken.limit),
       period: shortPeriodWords(onset.since),
@@ -61,7 +61,7 @@ function seriesLead(answer: SeriesAnswer | undefined): Lead | null {
   const period = answer.periods[index];
   if (period === undefined) return null;
   return {
-    title: capital(findingTitle(series)),
+    title: findingHeading(series),
     value: valueWords(series.monitor, series.values[index]),
     limit: limitWords(series.monitor, series.limit),
     period: shortPeriodWords(period),

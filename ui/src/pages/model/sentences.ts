@@ -1,7 +1,7 @@
 // Composes the diagnosis in plain sentences from the API's figures; says nothing that is not in them.
 import type { ArmDiagnosis, By, Cause, Finding, Onset } from '../../api/types';
 import { ARROW_WORDS } from '../../words/arrows';
-import { capital, findingTitle, limitWords, metricName, valueWords } from '../../words/monitors';
+import { capital, findingHeading, limitWords, metricName, valueWords } from '../../words/monitors';
 import { countWords, listWords, numberWords, plural, shareWords, trimZeros } from '../../words/numbers';
 import { inPeriodWords } from '../../words/times';
 
@@ -28,7 +28,7 @@ export function onsetWords(onset: Onset, position: number, by: By): string {
 export function findingWords(finding: Finding): string {
   const value = finding.value === null ? 'has no value' : valueWords(finding.monitor, finding.value);
   const limit = finding.limit === null ? '' : `, limit ${limitWords(finding.monitor, finding.limit)}`;
-  return `${capital(findingTitle(finding))} ${value}${limit}`;
+  return `${findingHeading(finding)} ${value}${limit}`;
 }
 
 export function outputWords([before, after]: [number, number]): string {

@@ -105,6 +105,14 @@ export function periodWords(period: Pick<Period, 'label'>): string {
 export const inPeriodWords = (period: Pick<Period, 'label'>): string =>
   `${/^\d{4}-\d{2}-\d{2}$/.test(period.label) ? 'on' : 'in'} ${periodWords(period)}`;
 
+/** "April to November 2013", "April 2013": the periods from the first to the last. */
+export function spanWords(first: Pick<Period, 'label'>, last: Pick<Period, 'label'>): string {
+  const [start, end] = [periodWords(first), periodWords(last)];
+  if (start === end) return start;
+  const year = / (?:of )?\d{4}$/;
+  return `${year.exec(start)?.[0] === year.exec(end)?.[0] ? start.replace(year, '') : start} to ${end}`;
+}
+
 /** The short label of a period: "Apr 2013", "14 Apr 2013". */
 export function shortPeriodWords(period: Pick<Period, 'label'>): string {
   return periodWords(period).replace(/[A-Z][a-z]{3,}/, (month) => month.slice(0, 3));

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { binWords } from './bins';
 import { limitWords, valueWords } from './monitors';
 import { countWords, listWords, numberWords, shareWords, shortCountWords, trimZeros } from './numbers';
-import { durationWords, inPeriodWords, periodWords, windowWords } from './times';
+import { durationWords, inPeriodWords, periodWords, spanWords, windowWords } from './times';
 import { worst } from './verdicts';
 
 test('numbers keep three significant digits and their unit', () => {
@@ -36,6 +36,8 @@ test('periods and windows read as people say them', () => {
   expect(periodWords({ label: '2013-04-07' })).toBe('7 April 2013');
   expect(inPeriodWords({ label: '2013-04' })).toBe('in April 2013');
   expect(inPeriodWords({ label: '2013-04-07' })).toBe('on 7 April 2013');
+  expect(spanWords({ label: '2013-04' }, { label: '2013-11' })).toBe('April to November 2013');
+  expect(spanWords({ label: '2012-W50' }, { label: '2013-W02' })).toBe('week 50 of 2012 to week 2 of 2013');
   expect(periodWords({ label: '2013-W15' })).toBe('week 15 of 2013');
   expect(windowWords('2013-04-01T04:00:00Z', '2013-05-01T04:00:00Z', 'America/New_York')).toBe('1 Apr – 30 Apr 2013');
   expect(durationWords(59)).toBe('59 s');

@@ -56,7 +56,8 @@ function Card({ model, windows, diagnosis, queries, arrow }: ArrowPictureProps &
   const verdict: Verdict = arm?.arrows.find((each) => each.arrow === arrow)?.verdict ?? 'no_data';
   const onset = diagnosis?.onsets.find((each) => each.arrow === arrow);
   const isFirst = onset !== undefined && diagnosis?.onsets[0] === onset;
-  const lead = leadOf(arrow, diagnosis, queries);
+  // What the events do not carry is not told, whatever else of the arrow was counted.
+  const lead = verdict === 'not_observed' ? null : leadOf(arrow, diagnosis, queries);
   return (
     <article className={classes(styles.card, styles[arrow], verdict === 'broken' && styles.broke)}>
       <header className={styles.head}>

@@ -64,13 +64,14 @@ export function ModelPage() {
 function About({ arm, diagnosis }: { arm: Windows['arms'][number]; diagnosis: ArmDiagnosis | undefined }) {
   const rows = arm.rows.reduce((sum, count) => sum + count, 0);
   const labelled = arm.labelled.reduce((sum, count) => sum + count, 0);
+  const broken = arm.arrows.filter((each) => each.verdict === 'broken').map((each) => each.arrow);
   return (
     <span className={styles.about}>
       {diagnosis !== undefined && (
         <span aria-live="polite" className={styles.headline}>
           <VerdictBadge
             verdict={diagnosis.onsets.length > 0 ? 'broken' : worst(arm.arrows.map((each) => each.verdict))}
-            words={headline(diagnosis)}
+            words={headline(diagnosis, broken)}
             look="bare"
           />
         </span>

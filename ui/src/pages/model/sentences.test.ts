@@ -43,8 +43,9 @@ const control: ArmDiagnosis = {
 const shadow: ArmDiagnosis = { ...control, arm: 'shadow', is_live: false, onsets: [], causes: [], harmless_drift: ['dewp', 'temp'] };
 
 test('what broke, since when, and how long', () => {
-  expect(headline(control)).toBe('Decision broke first, in April 2013; Feedback followed');
-  expect(headline(shadow)).toBe('No arrow broke in this range');
+  expect(headline(control, ['decision'])).toBe('Decision broke first, in April 2013; Feedback followed');
+  expect(headline(control, [])).toBe('Decision broke first, in April 2013; Feedback followed; none is broken now');
+  expect(headline(shadow, [])).toBe('No arrow broke in this range');
   expect(onsetWords(control.onsets[0]!, 0, 'month')).toBe('Decision broke first, in April 2013, and is broken in 9 of the 9 months judged since.');
   expect(findingWords(finding('decision_rate', 'broken'))).toBe('Decision rate 1.03 %, limit 1.49 % to 13.4 %');
 });

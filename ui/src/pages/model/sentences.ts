@@ -1,5 +1,5 @@
 // Composes the diagnosis in plain sentences from the API's figures; says nothing that is not in them.
-import type { ArmDiagnosis, By, Cause, Finding, Onset } from '../../api/types';
+import type { ArmDiagnosis, Arrow, By, Cause, Finding, Onset } from '../../api/types';
 import { ARROW_WORDS } from '../../words/arrows';
 import { capital, findingHeading, limitWords, metricName, valueWords } from '../../words/monitors';
 import { countWords, listWords, numberWords, plural, shareWords, trimZeros } from '../../words/numbers';
@@ -7,14 +7,15 @@ import { inPeriodWords } from '../../words/times';
 
 export const PERIOD_NAMES: Readonly<Record<By, string>> = { window: 'window', day: 'day', week: 'week', month: 'month' };
 
-/** The whole story in one line, for the head of the page. */
-export function headline({ onsets }: ArmDiagnosis): string {
+/** The whole story in one line, for the head of the page. `broken` are the arrows that are broken now. */
+export function headline({ onsets }: ArmDiagnosis, broken: readonly Arrow[]): string {
   const [first, ...later] = onsets;
   if (first === undefined) return 'No arrow broke in this range';
   const name = ARROW_WORDS[first.arrow].name;
   const others = later.map((onset) => ARROW_WORDS[onset.arrow].name);
   const follow = others.length === 0 ? '' : `; ${listWords(others)} followed`;
-  return `${name} broke first, ${inPeriodWords(first.since)}${follow}`;
+  const now = broken.length === 0 ? `; ${later.length === 0 ? 'it is not' : 'none is'} broken now` : '';
+  return `${name} broke first, ${inPeriodWords(first.since)}${follow}${now}`;
 }
 
 /** "Decision broke first, in April 2013, and is broken in 9 of the 9 months judged since." */

@@ -2,7 +2,8 @@
 import type { OverviewModel } from '../../api/types';
 import { ARROW_WORDS } from '../../words/arrows';
 import { plural } from '../../words/numbers';
-import { periodWords } from '../../words/times';
+import { periodWords, spanWords } from '../../words/times';
+import { firstEpisode } from './episode';
 import { healthOf } from './health';
 
 export function Answer({ models }: { models: readonly OverviewModel[] }) {
@@ -17,6 +18,13 @@ export function answerWords(models: readonly OverviewModel[]): string {
     const since = first.first_broken;
     const where = since === null ? '' : `: ${ARROW_WORDS[since.arrow].name}, since ${periodWords(since.since)}`;
     return `${first.model} is broken${where}`;
+  }
+  const past = models.flatMap((model) => firstEpisode(model) ?? []);
+  const [episode] = past;
+  if (episode !== undefined) {
+    if (past.length > 1) return `Nothing is broken now; ${plural(past.length, 'model')} broke in this range`;
+    const name = models.find((model) => firstEpisode(model) !== null)?.model ?? '';
+    return `Nothing is broken now; ${name} was: ${ARROW_WORDS[episode.arrow].name}, ${spanWords(episode.first, episode.last)}`;
   }
   const judged = models.filter((model) => healthOf(model) !== 'unsure').length;
   if (judged === 0) return 'No model has a verdict yet';

@@ -7,7 +7,7 @@ import { ARROW_WORDS, ARROWS, arrowPath } from '../../words/arrows';
 import styles from './ModelList.module.css';
 import { ModelRow } from './ModelRow';
 
-const ROW_HEIGHT = 104;
+const ROW_HEIGHT = 112;
 
 export function ModelList({ models }: { models: readonly OverviewModel[] }) {
   const list = useRef<HTMLUListElement>(null);

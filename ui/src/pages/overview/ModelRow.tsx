@@ -2,13 +2,15 @@
 import { Link } from '@tanstack/react-router';
 import type { OverviewArrow, OverviewModel } from '../../api/types';
 import { Sparkline } from '../../charts/Sparkline';
+import { VerdictLine } from '../../charts/VerdictLine';
 import { classes } from '../../design/classes';
 import { VerdictBadge } from '../../design/Verdict';
 import { keepRange } from '../../scope/keep';
 import { ARROW_WORDS } from '../../words/arrows';
 import { metricName, valueWords } from '../../words/monitors';
 import { costWords, countWords, listWords, plural, shortCountWords } from '../../words/numbers';
-import { shortPeriodWords } from '../../words/times';
+import { shortPeriodWords, spanWords } from '../../words/times';
+import { episodeOf } from './episode';
 import styles from './ModelRow.module.css';
 
 const PAGES = {
@@ -56,6 +58,9 @@ function armWords({ arms, versions }: OverviewModel): string {
 function ArrowCell({ model, arrow }: { model: OverviewModel; arrow: OverviewArrow }) {
   const words = ARROW_WORDS[arrow.arrow];
   const isFirst = model.first_broken?.arrow === arrow.arrow;
+  const episode = episodeOf(model.periods, arrow.arrow, arrow.verdicts);
+  // What the events do not carry has no line, whatever else of the arrow was counted.
+  const lead = arrow.verdict === 'not_observed' ? null : arrow.lead;
   return (
     <Link
       to={PAGES[arrow.arrow]}
@@ -68,12 +73,17 @@ function ArrowCell({ model, arrow }: { model: OverviewModel; arrow: OverviewArro
         {words.number} {words.name}
       </span>
       <VerdictBadge verdict={arrow.verdict} look="bare" />
-      <Sparkline values={arrow.lead?.values ?? []} limit={arrow.lead?.limit ?? null} verdict={arrow.verdict} height={26} />
+      <Sparkline values={lead?.values ?? []} limit={lead?.limit ?? null} verdict={arrow.verdict} height={26} />
+      <VerdictLine verdicts={arrow.verdicts} />
       <span className={styles.caption}>
         {arrow.broken_since !== null ? (
           <strong className={styles.since}>since {shortPeriodWords(arrow.broken_since)}</strong>
+        ) : episode !== null ? (
+          <span className={styles.since} title={`Broken in ${spanWords(episode.first, episode.last)}, not now`}>
+            broke {shortPeriodWords(episode.first)}
+          </span>
         ) : (
-          leadWords(arrow)
+          leadWords(lead)
         )}
       </span>
     </Link>
@@ -81,7 +91,7 @@ function ArrowCell({ model, arrow }: { model: OverviewModel; arrow: OverviewArro
 }
 
 /** What the small line shows, and its last value. */
-function leadWords({ lead }: OverviewArrow): string {
+function leadWords(lead: OverviewArrow['lead']): string {
   // Keeps the line's height.
   if (lead === null) return '\u00a0';
   const name = lead.monitor === 'score_drift' ? 'score drift' : lead.monitor === 'drift' ? `${lead.subject} drift` : metricName(lead.subject);

@@ -43,6 +43,12 @@ test('several broken models are counted and named below', () => {
   expect(evidenceWords([sick, sick, well])).toBe('flights: Decision, since April 2013; flights: Decision, since April 2013');
 });
 
+test('what broke and holds again is told, with both ends', () => {
+  const periods = [APRIL, { ...APRIL, start: '2013-05-01T04:00:00Z', label: '2013-05' }, { ...APRIL, start: '2013-06-01T04:00:00Z', label: '2013-06' }];
+  const arrows = well.arrows.map((each) => (each.arrow === 'decision' ? { ...each, verdict: 'healthy' as const, verdicts: ['broken', 'broken', 'healthy'] as Verdict[] } : each));
+  expect(answerWords([{ ...well, periods, arrows }, well])).toBe('Nothing is broken now; taxi was: Decision, April to May 2013');
+});
+
 test('what was not observed is no promise kept', () => {
   expect(answerWords([well, well])).toBe('All 2 models do what their specs promise');
   expect(answerWords([well, silent])).toBe('Nothing is broken; 1 model without a verdict');

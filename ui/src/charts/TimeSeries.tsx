@@ -47,6 +47,8 @@ export interface TimeSeriesProps {
   format?: (value: number) => string;
   /** Writes a value at the axis, where `format` is too long. */
   axisFormat?: (value: number) => string;
+  /** Steps of the value axis where tens and fives are not round, as with durations. */
+  axisSteps?: readonly number[];
   height?: number;
   /** Bars stand on zero anyway; this makes lines do so too. */
   startsAtZero?: boolean;

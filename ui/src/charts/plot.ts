@@ -52,6 +52,7 @@ export function plotOptions(width: number, height: number, drawn: { readonly cur
         space: 36,
         grid: { show: true, stroke: colours.grid, width: 1 },
         ticks: { show: false },
+        ...(drawn.current.axisSteps === undefined ? {} : { incrs: [...drawn.current.axisSteps] }),
         values: (_, splits) => splits.map((value) => axisWords(drawn.current, value)),
       },
     ],

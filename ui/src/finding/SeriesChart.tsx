@@ -2,6 +2,7 @@
 import type { Request } from '../api/queries';
 import type { Marker, Period, Series, Verdict, Window } from '../api/types';
 import { ChartFrame, type ChartFrameProps } from '../charts/ChartFrame';
+import { DURATION_STEPS } from '../charts/steps';
 import { TimeSeries, type TimeLine } from '../charts/TimeSeries';
 import { VerdictState } from '../design/States';
 import { useScope } from '../scope/scope';
@@ -75,6 +76,7 @@ export function SeriesChart({ series, periods, previous, request, title, note, h
           limit={series.limit}
           levels={compare === 'reference' ? [{ name: 'Reference', value: series.reference_value }] : []}
           format={write}
+          {...(series.monitor === 'label_delay' ? { axisSteps: DURATION_STEPS } : {})}
           height={height}
           {...(markers === undefined ? {} : { markers })}
           {...(shaded === undefined ? {} : { shaded })}

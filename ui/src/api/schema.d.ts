@@ -1691,6 +1691,7 @@ export interface components {
              */
             at_most: number;
         } | {
+            /** @description The value must lie from the first to the second. */
             within: components["schemas"]["Pair"];
         };
         /** @description Something that changed. */
@@ -1810,6 +1811,11 @@ export interface components {
             /** @description The versions of the live arm that answered in the range. */
             versions: string[];
         };
+        /** @description Two numbers, the lower first */
+        Pair: [
+            number,
+            number
+        ];
         /** @description Decisions that both arms answered. */
         Paired: {
             /** @description Decisions by what each arm said. */
@@ -2473,11 +2479,6 @@ export interface components {
             /** @description What the answer is about. */
             scope: components["schemas"]["Scope"];
         };
-        /** @description Two numbers, the lower first */
-        Pair: [
-            number,
-            number
-        ];
     };
     responses: never;
     parameters: never;

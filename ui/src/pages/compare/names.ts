@@ -1,0 +1,16 @@
+// How the two sides are told apart in words: by what differs between them.
+import type { Comparison, Side } from '../../api/types';
+import { windowWords } from '../../words/times';
+
+export interface SideNames {
+  left: string;
+  right: string;
+}
+
+/** The arm where arms differ, else the version, else the period. */
+export function namesOf({ left, right }: Pick<Comparison, 'left' | 'right'>, zone: string): SideNames {
+  if (left.arm !== right.arm) return { left: left.arm, right: right.arm };
+  if (left.version !== right.version) return { left: left.version ?? 'any version', right: right.version ?? 'any version' };
+  const period = (side: Side): string => windowWords(side.from, side.to, zone);
+  return { left: period(left), right: period(right) };
+}

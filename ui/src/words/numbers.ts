@@ -29,7 +29,14 @@ export function shareWords(share: number | null | undefined): string {
   if (size < 0.001) return `${percent.toExponential(0)} %`;
   if (size < 0.1) return `${percent.toFixed(size < 0.01 ? 4 : 3)} %`;
   if (size < 10) return `${percent.toFixed(2)} %`;
+  if (size > 99 && size < 100) return `${nearHundred(percent)} %`;
   return `${percent.toFixed(1).replace(/\.0$/, '')} %`;
+}
+
+/** As many digits as tell it from 100: "99.95". */
+function nearHundred(percent: number): string {
+  const digits = Math.ceil(-Math.log10(100 - Math.abs(percent))) + 1;
+  return percent.toFixed(Math.min(4, Math.max(1, digits))).replace(/\.?0+$/, '');
 }
 
 /** Three significant digits, plain: "0.0613", "9.81", "1,400". */
@@ -51,8 +58,8 @@ export const millisecondWords = (value: number | null | undefined): string =>
   value === null || value === undefined ? UNKNOWN : value < 1_000 ? `${numberWords(value)} ms` : `${numberWords(value / 1_000)} s`;
 
 /** "0.12 USD per 1k". */
-export const costWords = (per1k: number | null, currency: string | null): string =>
-  per1k === null ? UNKNOWN : `${numberWords(per1k)}${currency === null ? '' : ` ${currency}`}`;
+export const costWords = (per1k: number | null | undefined, currency: string | null | undefined): string =>
+  per1k === null || per1k === undefined ? UNKNOWN : `${numberWords(per1k)} ${currency ?? ''}`.trim();
 
 /** "1.4 GB". */
 export function byteWords(bytes: number | null | undefined): string {

@@ -90,23 +90,36 @@ const MONTHS = [
   'December',
 ];
 
-/** The label of a period as people say it: "April 2013", "14 April 2013", "week 15 of 2013"; others stay as they are. */
-export function periodWords(period: Pick<Period, 'label'>): string {
-  const day = /^(\d{4})-(\d{2})(?:-(\d{2}))?$/.exec(period.label);
+/** A period, or its label alone where its length is of no matter. */
+type Labelled = Pick<Period, 'label'> & Partial<Period>;
+
+/** The label of a period as people say it: "April 2013", "14 April 2013", "week of 15 April 2013"; others stay as they are. */
+export function periodWords(period: Labelled): string {
+  const day = DAY_OR_MONTH.exec(period.label);
   if (day !== null) {
     const month = MONTHS[Number(day[2]) - 1] ?? day[2];
-    return day[3] === undefined ? `${month} ${day[1]}` : `${Number(day[3])} ${month} ${day[1]}`;
+    if (day[3] === undefined) return `${month} ${day[1]}`;
+    return `${isLong(period) ? 'week of ' : ''}${Number(day[3])} ${month} ${day[1]}`;
   }
   const week = /^(\d{4})-W(\d{2})$/.exec(period.label);
   return week === null ? period.label : `week ${Number(week[2])} of ${week[1]}`;
 }
 
-/** "in April 2013", "on 14 April 2013", "in week 15 of 2013". */
-export const inPeriodWords = (period: Pick<Period, 'label'>): string =>
-  `${/^\d{4}-\d{2}-\d{2}$/.test(period.label) ? 'on' : 'in'} ${periodWords(period)}`;
+const DAY_OR_MONTH = /^(\d{4})-(\d{2})(?:-(\d{2}))?$/;
+
+/** A week has the label of its first day. */
+const isLong = ({ start, end }: Labelled): boolean =>
+  start !== undefined && end !== undefined && Date.parse(end) - Date.parse(start) > 2 * 86_400_000;
+
+/** "in April 2013", "on 14 April 2013", "in the week of 15 April 2013". */
+export function inPeriodWords(period: Labelled): string {
+  const words = periodWords(period);
+  if (words.startsWith('week of')) return `in the ${words}`;
+  return `${/^\d{4}-\d{2}-\d{2}$/.test(period.label) ? 'on' : 'in'} ${words}`;
+}
 
 /** "April to November 2013", "April 2013": the periods from the first to the last. */
-export function spanWords(first: Pick<Period, 'label'>, last: Pick<Period, 'label'>): string {
+export function spanWords(first: Labelled, last: Labelled): string {
   const [start, end] = [periodWords(first), periodWords(last)];
   if (start === end) return start;
   const year = / (?:of )?\d{4}$/;
@@ -114,7 +127,7 @@ export function spanWords(first: Pick<Period, 'label'>, last: Pick<Period, 'labe
 }
 
 /** The short label of a period: "Apr 2013", "14 Apr 2013". */
-export function shortPeriodWords(period: Pick<Period, 'label'>): string {
+export function shortPeriodWords(period: Labelled): string {
   return periodWords(period).replace(/[A-Z][a-z]{3,}/, (month) => month.slice(0, 3));
 }
 
@@ -135,7 +148,8 @@ export function durationWords(seconds: number): string {
   if (size < 120) return `${trim(seconds)} s`;
   if (size < 7_200) return `${trim(seconds / 60)} min`;
   if (size < 172_800) return `${trim(seconds / 3_600)} h`;
-  return `${trim(seconds / 86_400)} d`;
+  if (size < 63_072_000) return `${trim(seconds / 86_400)} d`;
+  return `${trim(seconds / 31_557_600)} y`;
 }
 
 const trim = (value: number): string => (Math.abs(value) < 10 ? value.toFixed(1) : value.toFixed(0));

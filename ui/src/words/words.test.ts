@@ -38,6 +38,9 @@ test('periods and windows read as people say them', () => {
   expect(inPeriodWords({ label: '2013-04-07' })).toBe('on 7 April 2013');
   expect(spanWords({ label: '2013-04' }, { label: '2013-11' })).toBe('April to November 2013');
   expect(spanWords({ label: '2012-W50' }, { label: '2013-W02' })).toBe('week 50 of 2012 to week 2 of 2013');
+  const week = { label: '2013-04-15', start: '2013-04-15T04:00:00Z', end: '2013-04-22T04:00:00Z' };
+  expect(inPeriodWords(week)).toBe('in the week of 15 April 2013');
+  expect(spanWords(week, { ...week, label: '2013-07-22' })).toBe('week of 15 April to week of 22 July 2013');
   expect(periodWords({ label: '2013-W15' })).toBe('week 15 of 2013');
   expect(windowWords('2013-04-01T04:00:00Z', '2013-05-01T04:00:00Z', 'America/New_York')).toBe('1 Apr – 30 Apr 2013');
   expect(durationWords(59)).toBe('59 s');

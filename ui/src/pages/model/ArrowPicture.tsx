@@ -66,7 +66,7 @@ function Card({ model, windows, diagnosis, queries, arrow }: ArrowPictureProps &
             {words.number} {words.name}
           </Link>
         </h2>
-        <VerdictBadge verdict={verdict} />
+        <VerdictBadge verdict={verdict} look="bare" />
       </header>
       <p className={styles.path}>{arrowPath(arrow)}</p>
       {onset !== undefined && (

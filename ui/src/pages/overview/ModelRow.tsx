@@ -22,6 +22,7 @@ const PAGES = {
 
 export function ModelRow({ model }: { model: OverviewModel }) {
   const rows = model.rows.reduce((sum, count) => sum + count, 0);
+  const cost = model.cost_per_1k ?? null;
   return (
     <article className={styles.row} aria-label={model.model}>
       <div className={styles.name}>
@@ -41,9 +42,9 @@ export function ModelRow({ model }: { model: OverviewModel }) {
         <Sparkline values={model.rows} look="bars" height={26} />
         <span className={styles.caption}>predictions</span>
       </div>
-      <div className={styles.cost} title={model.cost_per_1k === null ? 'The events carry no cost, or the spec no price' : 'Priced by the spec, over the range'}>
-        <span className={classes(styles.figure, model.cost_per_1k === null && styles.unknown)}>{costWords(model.cost_per_1k, model.currency)}</span>
-        <span className={styles.caption}>{model.cost_per_1k === null ? 'no cost seen' : 'per 1k'}</span>
+      <div className={styles.cost} title={cost === null ? 'The events carry no cost, or the spec no price' : 'Priced by the spec, over the range'}>
+        <span className={classes(styles.figure, cost === null && styles.unknown)}>{costWords(cost, model.currency)}</span>
+        <span className={styles.caption}>{cost === null ? 'no cost seen' : 'per 1k'}</span>
       </div>
     </article>
   );

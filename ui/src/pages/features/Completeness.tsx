@@ -6,7 +6,7 @@ import { TimeSeries } from '../../charts/TimeSeries';
 import { EmptyState } from '../../design/States';
 import { capital } from '../../words/monitors';
 import { countWords, listWords, plural, shareWords } from '../../words/numbers';
-import { invalidRows, sharesOver } from './figures';
+import { ageIsUnknown, invalidRows, sharesOver } from './figures';
 
 const PARTS: readonly { name: string; rows: (figures: ColumnFigures) => number }[] = [
   { name: 'Missing', rows: ({ missing }) => missing },
@@ -23,7 +23,7 @@ export function Completeness({ detail, request }: { detail: FeatureDetail; reque
   return (
     <ChartFrame
       title={seen.length === 0 ? 'Missing, stand-ins, stale, invalid' : `${capital(listWords(seen.map((part) => part.name.toLowerCase())))} over time`}
-      note={ageIsUnknown(detail) ? 'Share of rows; the events do not tell how old values are' : 'Share of rows'}
+      note={ageIsUnknown(detail.series) ? 'Share of rows; the events do not tell how old values are' : 'Share of rows'}
       request={request}
       method={{
         words: 'Rows of the period without a value, with the stand-in, with a value older than promised, or with an invalid one, over all its rows.',
@@ -38,7 +38,7 @@ export function Completeness({ detail, request }: { detail: FeatureDetail; reque
       {seen.length === 0 ? (
         <EmptyState title="Every value was there">
           {countWords(current.rows)} rows in {plural(rows.filter((count) => count > 0).length, 'period')}, none of them{' '}
-          {listWords(ageIsUnknown(detail) ? ['missing', 'a stand-in', 'invalid'] : ['missing', 'a stand-in', 'stale', 'invalid']).replace(' and ', ' or ')}.
+          {listWords(ageIsUnknown(detail.series) ? ['missing', 'a stand-in', 'invalid'] : ['missing', 'a stand-in', 'stale', 'invalid']).replace(' and ', ' or ')}.
         </EmptyState>
       ) : (
         <TimeSeries
@@ -53,7 +53,3 @@ export function Completeness({ detail, request }: { detail: FeatureDetail; reque
     </ChartFrame>
   );
 }
-
-/** An age is promised, and no period could be judged by it. */
-const ageIsUnknown = ({ series }: FeatureDetail): boolean =>
-  series.some(({ monitor, values }) => monitor === 'stale' && values.every((value) => value === null));

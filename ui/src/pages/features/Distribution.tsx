@@ -10,6 +10,7 @@ import { binWords } from '../../words/bins';
 import { countWords } from '../../words/numbers';
 import { periodWords, shortPeriodWords } from '../../words/times';
 import styles from './Distribution.module.css';
+import { ageIsUnknown } from './figures';
 import { type Side, SideFigures } from './SideFigures';
 
 const WHOLE = 'range';
@@ -58,7 +59,7 @@ export function Distribution({ detail, previous, request }: DistributionProps) {
         <div className={styles.bins}>
           {bins.length === 0 ? <NoBins type={feature.type} hasReference={reference !== null} /> : <Bins detail={detail} current={current} outline={outline} />}
         </div>
-        <SideFigures sides={[current, ...others]} unit={feature.unit} type={feature.type} />
+        <SideFigures sides={[current, ...others]} unit={feature.unit} type={feature.type} isAgeKnown={!ageIsUnknown(detail.series)} />
       </div>
     </ChartFrame>
   );

@@ -74,7 +74,7 @@ function columnsOf(model: string, slice: string, rows: readonly Row[], { type }:
   const isBoolean = type === 'boolean';
   const hasMean = rows.some((row) => row.mean !== null);
   return [
-    { id: 'value', header: slice, cell: (row) => <Payload text={row.value} isCut />, sortValue: (row) => row.value, width: 96, isGrowing: true },
+    { id: 'value', header: slice, cell: (row) => <Payload text={row.value} isCut />, sortValue: (row) => row.value, width: 100 },
     {
       id: 'rows',
       header: 'Rows',
@@ -86,7 +86,6 @@ function columnsOf(model: string, slice: string, rows: readonly Row[], { type }:
       ),
       sortValue: (row) => row.rows,
       width: 148,
-      isGrowing: true,
       align: 'right',
     },
     ...(hasMean

@@ -1,7 +1,8 @@
 // The figures of a feature beside each other: of the range or a period, of the reference, of the period before.
 import type { ColumnFigures, FeatureDetail } from '../../api/types';
 import { countWords, numberWords, shareWords, UNKNOWN } from '../../words/numbers';
-import { invalidRows, reasonWords, shareOf } from './figures';
+import { reasonWords } from '../../words/reasons';
+import { invalidRows, shareOf } from './figures';
 import styles from './SideFigures.module.css';
 
 export interface Side {
@@ -13,11 +14,13 @@ interface SideFiguresProps {
   sides: readonly Side[];
   unit: string | null;
   type: FeatureDetail['feature']['type'];
+  /** False where the events do not tell how old values are. */
+  isAgeKnown: boolean;
 }
 
-export function SideFigures({ sides, unit, type }: SideFiguresProps) {
+export function SideFigures({ sides, unit, type, isAgeKnown }: SideFiguresProps) {
   const first = sides[0]?.figures;
-  const lines = linesOf(unit, type).filter((line) => !line.isOptional || (first !== undefined && line.words(first) !== UNKNOWN));
+  const lines = linesOf(unit, type, isAgeKnown).filter((line) => !line.isOptional || (first !== undefined && line.words(first) !== UNKNOWN));
   return (
     <div className={styles.box} tabIndex={0} role="region" aria-label="Figures">
       <table className={styles.table}>
@@ -56,7 +59,7 @@ interface Line {
   isOptional?: boolean;
 }
 
-function linesOf(unit: string | null, type: FeatureDetail['feature']['type']): Line[] {
+function linesOf(unit: string | null, type: FeatureDetail['feature']['type'], isAgeKnown: boolean): Line[] {
   const value = (number: number | null): string => (number === null ? UNKNOWN : unit === null ? numberWords(number) : `${numberWords(number)} ${unit}`);
   const share = (name: string, part: (figures: ColumnFigures) => number): Line => ({
     name,
@@ -69,7 +72,7 @@ function linesOf(unit: string | null, type: FeatureDetail['feature']['type']): L
     { name: 'Rows', words: ({ rows }) => countWords(rows) },
     share('Missing', ({ missing }) => missing),
     share('Stand-ins', ({ defaulted }) => defaulted),
-    share('Stale', ({ stale }) => stale),
+    isAgeKnown ? share('Stale', ({ stale }) => stale) : { name: 'Stale', words: () => UNKNOWN, title: () => 'The events do not tell how old values are' },
     { ...share('Invalid', invalidRows), title: invalidWords },
     type === 'boolean'
       ? optional('True', ({ mean }) => shareWords(mean))

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import type { BinLabel, ColumnFigures, Period, Series, Verdict } from '../../api/types';
 import { declaredFacts } from './Declared';
-import { brokenSince, invalidRows, largestBins, reasonWords, sharesOver } from './figures';
+import { reasonWords } from '../../words/reasons';
+import { ageIsUnknown, brokenSince, invalidRows, largestBins, sharesOver } from './figures';
 
 const figures = (more: Partial<ColumnFigures>): ColumnFigures => ({
   rows: 10,
@@ -12,6 +13,7 @@ const figures = (more: Partial<ColumnFigures>): ColumnFigures => ({
   invalid: {},
   bins: [],
   mean: null,
+  values: [],
   standard_deviation: null,
   quantiles: null,
   distinct: null,
@@ -56,6 +58,13 @@ test('a feature is broken since the run of broken periods began that lasts until
   expect(brokenSince([series('broken', 'healthy', 'no_data'), series('healthy', 'healthy', 'broken')], periods)?.label).toBe('2013-03');
   expect(brokenSince([series('broken', 'no_data', 'not_observed')], periods)?.label).toBe('2013-01');
   expect(brokenSince([series('broken', 'broken', 'healthy')], periods)).toBeNull();
+});
+
+test('the age of values is unknown where staleness is judged and never measured', () => {
+  const stale = { ...series('not_observed'), monitor: 'stale' as const, values: [null] };
+  expect(ageIsUnknown([stale])).toBe(true);
+  expect(ageIsUnknown([{ ...stale, values: [0] }])).toBe(false);
+  expect(ageIsUnknown([])).toBe(false);
 });
 
 test('what the spec declares reads in one line', () => {

@@ -45,17 +45,6 @@ export function brokenSince(series: readonly Series[], periods: readonly Period[
   return since;
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  type: 'another type than declared',
-  no_zone: 'a time without a zone',
-  range: 'outside the declared range',
-  category: 'no declared value',
-  required: 'required, but not there',
-  length: 'longer than declared',
-  dimension: 'another dimension than declared',
-  nan: 'not a number',
-  infinite: 'infinite',
-};
-
-/** Why a value was invalid: "outside the declared range". */
-export const reasonWords = (reason: string): string => REASONS[reason] ?? reason.replaceAll('_', ' ');
+/** An age is promised, and no period could be judged by it. */
+export const ageIsUnknown = (series: readonly Series[]): boolean =>
+  series.some(({ monitor, values }) => monitor === 'stale' && values.every((value) => value === null));

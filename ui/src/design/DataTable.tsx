@@ -139,7 +139,12 @@ export function DataTable<Row extends object>({
   };
 
   return (
-    <div ref={box} className={styles.box} style={{ maxHeight: maximumHeight }}>
+    <div
+      ref={box}
+      className={styles.box}
+      style={{ maxHeight: maximumHeight }}
+      onScroll={({ currentTarget }) => currentTarget.toggleAttribute('data-scrolled', currentTarget.scrollLeft > 0)}
+    >
       <table
         className={classes(styles.table, isFirstFixed && styles.firstFixed)}
         aria-label={label}

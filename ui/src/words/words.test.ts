@@ -18,6 +18,7 @@ test('numbers keep three significant digits and their unit', () => {
   ]);
   expect([0, 0.045_2, 0.31, 1, 0.000_5].map(shareWords)).toEqual(['0 %', '4.52 %', '31 %', '100 %', '0.050 %']);
   expect(['5.00 %', '0.50 %', '10 %', '1.25 ms', '100'].map(trimZeros)).toEqual(['5 %', '0.5 %', '10 %', '1.25 ms', '100']);
+  expect([0.000_01, 0.999_54, 0.991, 0.999_5].map(shareWords)).toEqual(['0.001 %', '99.954 %', '99.1 %', '99.95 %']);
   expect(numberWords(null)).toBe('–');
   expect(countWords(26_483)).toBe('26,483');
   expect(shortCountWords(26_483)).toBe('26 k');

@@ -1,0 +1,82 @@
+// Measures the pages at scale: one wide model and many small ones, in a real server, in Chromium; each figure beside its goal.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { measureAnswers } from './answers.mjs';
+import { measurePages } from './browser.mjs';
+import { WIDE, eventsOfDay, specs } from './models.mjs';
+import { Quiver } from './quiver.mjs';
+
+const { values: given } = parseArgs({
+  options: {
+    quiver: { type: 'string', default: process.env.QUIVER_BINARY },
+    features: { type: 'string', default: '2000' },
+    slices: { type: 'string', default: '20' },
+    days: { type: 'string', default: '90' },
+    'rows-per-hour': { type: 'string', default: '4' },
+    models: { type: 'string', default: '200' },
+    'rows-per-day': { type: 'string', default: '24' },
+    rounds: { type: 'string', default: '20' },
+    /** Keeps the data there, and measures what is there already. */
+    folder: { type: 'string' },
+    json: { type: 'string' },
+  },
+});
+if (given.quiver === undefined) throw new Error('name a quiver binary with the pages inside: --quiver FILE, or QUIVER_BINARY');
+const size = {
+  features: Number(given.features),
+  slices: Number(given.slices),
+  days: Number(given.days),
+  rowsPerHour: Number(given['rows-per-hour']),
+  models: Number(given.models),
+  rowsPerDay: Number(given['rows-per-day']),
+};
+const folder = given.folder ?? mkdtempSync(join(tmpdir(), 'quiver-scale-'));
+mkdirSync(folder, { recursive: true });
+
+const tell = (words) => process.stderr.write(`${words}\n`);
+const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+async function fill(quiver) {
+  const { models } = await quiver.ask('/v1/status');
+  const { latest_event_at: latest } = models.includes(WIDE) ? (await quiver.ask(`/v1/models/${WIDE}/windows`)).scope : { latest_event_at: null };
+  if (latest !== null) return tell(`the data of ${folder} is measured as it is`);
+  const began = performance.now();
+  let bytes = 0;
+  for (let day = 0; day < size.days; day += 1) {
+    for (const lines of eventsOfDay(day, size)) {
+      bytes += lines.length;
+      await quiver.send(lines);
+    }
+    if (day % 10 === 9) tell(`sent ${day + 1} of ${size.days} days, ${(bytes / 1e6).toFixed(0)} MB, ${seconds(began)}`);
+  }
+  await quiver.flow();
+  tell(`sent, judged and written in ${seconds(began)}`);
+}
+
+const quiver = await Quiver.start(given.quiver, folder, specs(size));
+try {
+  await fill(quiver);
+  tell('the pages');
+  const pages = await measurePages(quiver.url, WIDE);
+  tell(`the answers: ${pages.requests.length} requests that the pages make`);
+  const answers = await measureAnswers(quiver.url, pages.requests, Number(given.rounds));
+  const figures = [...pages.figures, ...answers.figures];
+  const machine = `${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown'}`;
+  console.log(`${size.features} features, ${size.slices} slices, ${size.days} days of hourly windows, ${size.models} small models; ${machine}\n`);
+  console.log(table(['measure', 'figure', 'goal', ''], figures.map(({ name, value, unit, goal }) => [name, `${round(value)} ${unit}`, goal === undefined ? '' : `${goal} ${unit}`, goal === undefined ? '' : value <= goal ? 'met' : 'MISSED'])));
+  console.log(`\n${table(['route', 'requests', 'p50 ms', 'p95 ms', 'longest ms', 'kB'], answers.routes.map((route) => [route.name, route.requests, round(route.p50), round(route.p95), round(route.longest), round(route.kilobytes)]))}`);
+  if (given.json !== undefined) writeFileSync(given.json, JSON.stringify({ size, machine, figures, routes: answers.routes }, null, 1));
+} finally {
+  await quiver.stop();
+  if (given.folder === undefined) rmSync(folder, { recursive: true, force: true });
+}
+
+function round(value) {
+  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}
+
+function table(columns, rows) {
+  return [columns, columns.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}

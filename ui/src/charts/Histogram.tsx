@@ -1,10 +1,12 @@
 // The distribution of a column: reference as outlines, current as bars, in shares of their rows; also for categories.
-import { useCallback } from 'react';
+import { useCallback, useMemo } from 'react';
 import type { BinLabel } from '../api/types';
-import { binWords, isNumberBin } from '../words/bins';
+import { isNumberBin } from '../words/bins';
 import { countWords, shareWords, trimZeros } from '../words/numbers';
-import type { Colours } from './colours';
+import { drawnBins } from './bins';
+import type { ColourName, Colours } from './colours';
 import { EChart } from './EChart';
+import styles from './Histogram.module.css';
 import { axisLook, tooltipContent, tooltipLook } from './look';
 import { Entry, legendStyles } from './Legend';
 
@@ -12,6 +14,8 @@ export interface HistogramSide {
   name: string;
   /** Rows a bin, in the order of `bins`. */
   counts: readonly number[];
+  /** Another colour than the usual one, where both sides are equals. */
+  colour?: ColourName;
 }
 
 interface HistogramProps {
@@ -22,24 +26,19 @@ interface HistogramProps {
   reference?: HistogramSide | null;
   unit?: string | null;
   height?: number;
-  /** Shows the categories with the most rows only; the rest are summed up. */
+  /** Draws the categories with the most rows only; the others are told in words. */
   maximumCategories?: number;
 }
 
-interface Bin {
-  name: string;
-  current: number;
-  reference: number | null;
-}
-
 export function Histogram({ label, bins, current, reference = null, unit = null, height = 220, maximumCategories = 20 }: HistogramProps) {
+  const { bins: shown, rest } = useMemo(
+    () => drawnBins(bins, current.counts, reference?.counts ?? null, maximumCategories),
+    [bins, current, reference, maximumCategories],
+  );
+  const isNumbers = bins.some(isNumberBin);
+  const [currentRows, referenceRows] = [rowsOf(current), rowsOf(reference)];
   const makeOptions = useCallback(
     (colours: Colours) => {
-      const isNumbers = bins.some(isNumberBin);
-      const shown = topBins(bins, current, reference, isNumbers ? Infinity : maximumCategories);
-      const total = (side: HistogramSide | null): number => side?.counts.reduce((sum, count) => sum + count, 0) ?? 0;
-      const [currentRows, referenceRows] = [total(current), total(reference)];
-      const share = (count: number, rows: number): number => (rows === 0 ? 0 : count / rows);
       const names = shown.map((bin) => bin.name);
       const isLying = !isNumbers;
       const nameAxis = {
@@ -83,7 +82,7 @@ export function Histogram({ label, bins, current, reference = null, unit = null,
                 {
                   type: 'bar',
                   data: shown.map((bin) => share(bin.reference ?? 0, referenceRows)),
-                  itemStyle: { color: colours['series-faint'], opacity: 0.55, borderRadius: isLying ? [0, 2, 2, 0] : [2, 2, 0, 0] },
+                  itemStyle: { color: colours[reference.colour ?? 'series-faint'], opacity: 0.55, borderRadius: isLying ? [0, 2, 2, 0] : [2, 2, 0, 0] },
                   barMaxWidth: 28,
                   barGap: '8%',
                   barCategoryGap: '28%',
@@ -92,46 +91,32 @@ export function Histogram({ label, bins, current, reference = null, unit = null,
           {
             type: 'bar',
             data: shown.map((bin) => share(bin.current, currentRows)),
-            itemStyle: { color: colours['series-1'], opacity: 0.85, borderRadius: isLying ? [0, 2, 2, 0] : [2, 2, 0, 0] },
+            itemStyle: { color: colours[current.colour ?? 'series-1'], opacity: current.colour === undefined ? 0.85 : 0.55, borderRadius: isLying ? [0, 2, 2, 0] : [2, 2, 0, 0] },
             barMaxWidth: 28,
             barCategoryGap: '28%',
           },
         ],
       };
     },
-    [bins, current, reference, unit, maximumCategories],
+    [shown, isNumbers, currentRows, referenceRows, current, reference, unit],
   );
-  const lying = bins.some(isNumberBin) ? 0 : Math.min(bins.length, maximumCategories + 1);
+  const lying = isNumbers ? 0 : shown.length;
   return (
     <div>
       <ul className={legendStyles.legend} data-legend>
-        {reference !== null && <Entry name={reference.name} colour="var(--series-faint)" look="bar" />}
-        <Entry name={current.name} colour="var(--series-1)" look="bar" />
+        {reference !== null && <Entry name={reference.name} colour={`var(--${reference.colour ?? 'series-faint'})`} look="bar" />}
+        <Entry name={current.name} colour={`var(--${current.colour ?? 'series-1'})`} look="bar" />
       </ul>
       <EChart label={label} makeOptions={makeOptions} height={Math.max(height, lying * 22 + 40)} />
+      {rest !== null && (
+        <p className={styles.rest}>
+          {rest.name} not drawn: {shareWords(share(rest.current, currentRows))}
+          {rest.reference !== null && `, ${reference?.name ?? ''} ${shareWords(share(rest.reference, referenceRows))}`}
+        </p>
+      )}
     </div>
   );
 }
 
-/** Numbers keep their order and lose empty ends; categories come by rows, the rest summed up. */
-function topBins(bins: readonly BinLabel[], current: HistogramSide, reference: HistogramSide | null, maximum: number): Bin[] {
-  const all = bins.map((bin, index) => ({
-    name: binWords(bin),
-    isNumber: isNumberBin(bin),
-    current: current.counts[index] ?? 0,
-    reference: reference === null ? null : (reference.counts[index] ?? 0),
-  }));
-  const there = all.filter((bin) => bin.current > 0 || (bin.reference ?? 0) > 0);
-  if (there.some((bin) => bin.isNumber)) return there;
-  const sorted = there.toSorted((left, right) => right.current + (right.reference ?? 0) - left.current - (left.reference ?? 0));
-  const rest = sorted.slice(maximum);
-  if (rest.length === 0) return sorted;
-  return [
-    ...sorted.slice(0, maximum),
-    {
-      name: `${rest.length} others`,
-      current: rest.reduce((sum, bin) => sum + bin.current, 0),
-      reference: reference === null ? null : rest.reduce((sum, bin) => sum + (bin.reference ?? 0), 0),
-    },
-  ];
-}
+const rowsOf = (side: HistogramSide | null): number => side?.counts.reduce((sum, count) => sum + count, 0) ?? 0;
+const share = (count: number, rows: number): number => (rows === 0 ? 0 : count / rows);

@@ -15,10 +15,13 @@ QUIVER = $(CARGO_TARGET_DIR)/debug/quiver
 OUT ?= quiver-demo
 FUZZ_SECONDS ?= 120
 
-.PHONY: help demo build test check bench fuzz generate format setup clean-demo
+# The live demo needs somebody who watches: a browser on this machine, and no CI.
+WATCHED := $(if $(CI),,$(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname))))
+
+.PHONY: help demo build ui test check bench fuzz generate format setup
 
 help:
-	@echo "make demo     build, replay a year of real flights and say what broke (writes $(OUT)/)"
+	@echo "make demo     build, replay a year of real flights and show what broke, in the browser or here (writes $(OUT)/)"
 	@echo "make test     build and run every test; installs the Python that the cross-language tests need"
 	@echo "make check    format, layers, generated files, licences and sources of dependencies"
 	@echo "make bench    measure against the peers (long; see bench/README.md)"
@@ -28,20 +31,27 @@ help:
 setup:
 	@scripts/setup.sh
 
-build: setup
+# The pages are built into the binary; without Node.js a page stands in for them.
+ui:
+	@scripts/ui.sh
+
+build: setup ui
 	cargo build --workspace --locked
 
 demo: build
-	@$(QUIVER) demo --data-folder $(OUT)
+	@$(QUIVER) demo --data-folder $(OUT) $(if $(WATCHED),--live)
 
 test: setup
+	@scripts/stage.sh "ui: types, tests, build" scripts/ui.sh test
 	@scripts/stage.sh "build and lint" cargo test --workspace --locked --no-run
 	@QUIVER_PYTHON="$$(scripts/python.sh tests/python/requirements.txt)" scripts/stage.sh "tests" cargo test --workspace --locked
 	@scripts/stage.sh "python client" env PYTHONDONTWRITEBYTECODE=1 "$$(scripts/python.sh tests/python/requirements.txt)" -m pytest -p no:cacheprovider -q python/tests
 	@scripts/stage.sh "server tests: set-up" scripts/setup-server-tests.sh
 	@scripts/stage.sh "server tests" env PYTHONDONTWRITEBYTECODE=1 QUIVER_BINARY=$(QUIVER) "$$(scripts/python.sh tests/server/requirements.txt)" -m pytest -p no:cacheprovider -q tests/server
+	@scripts/stage.sh "browser tests: set-up" scripts/setup-browser-tests.sh
+	@scripts/stage.sh "browser tests" env QUIVER_BINARY=$(QUIVER) npm --prefix ui run --silent test:browser
 
-check: setup
+check: setup ui
 	@scripts/stage.sh "format" cargo fmt --all --check
 	@scripts/stage.sh "build and lint" cargo build --workspace --tests --locked
 	@scripts/stage.sh "generated files" scripts/generate.sh --check

@@ -285,9 +285,10 @@ pub struct DecisionSpec {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CostSpec {
-    /// The price of each resource or service, by name.
+    /// The price of each resource or service, by name: `cpu` and `gpu` per `hour`, `bytes` per `GB`, `tokens`,
+    /// `tokens_in` and `tokens_out` per `1k tokens`, a service such as `redis` per `1M calls` or `hour`.
     pub prices: BTreeMap<String, Price>,
-    /// The largest cost of a prediction.
+    /// The largest cost of predictions, such as `0.40 USD per 1k`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_most: Option<Price>,
 }

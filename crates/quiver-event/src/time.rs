@@ -127,6 +127,15 @@ impl Zone {
         self.civil(at).map_or_else(|_| at.to_string(), |civil| format!("{} {:02}h", civil.date(), civil.hour()))
     }
 
+    /// The first instant of a local date such as `2013-07-01`.
+    ///
+    /// # Errors
+    /// When the text is no date.
+    pub fn start_of_date(&self, text: &str) -> Result<Timestamp, TimeError> {
+        let date: Date = text.parse().map_err(|_| TimeError::Instant(text.to_owned()))?;
+        Ok(self.start_of(date))
+    }
+
     fn start_of(&self, date: Date) -> Timestamp {
         date.to_zoned(self.zone.clone())
             .map_or(Timestamp(i64::MAX), |zoned| Timestamp(zoned.timestamp().as_microsecond()))

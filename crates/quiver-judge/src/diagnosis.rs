@@ -3,7 +3,7 @@
 use crate::finding::{Finding, Monitor, Verdict, arrow_verdict};
 use quiver_event::Arrow;
 use quiver_event::time::Window;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// All findings of one arm in one window.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -33,7 +33,7 @@ impl WindowFindings {
 }
 
 /// One bin of one feature: how often it occurs, and what the model says there.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct BinResponse {
     /// Rows of the reference in the bin.
     pub reference_rows: u64,
@@ -46,7 +46,7 @@ pub struct BinResponse {
 }
 
 /// How one feature moved in one window, and how the model's output depends on it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FeatureShift {
     /// The feature.
     pub feature: String,

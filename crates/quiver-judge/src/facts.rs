@@ -27,6 +27,19 @@ pub mod subject {
     pub const DECIDED_BY: &str = "decided_by";
     /// Whether a rule or guardrail changed the model's action.
     pub const OVERRIDDEN: &str = "overridden";
+    /// What was done.
+    pub const ACTION: &str = "action";
+    /// The rule that decided.
+    pub const RULE: &str = "rule";
+    /// The rule that decided, where that changed the model's action.
+    pub const OVERRIDING_RULE: &str = "overriding_rule";
+    /// What an answer used, each a number.
+    pub const USED: [&str; 6] = ["cpu_ms", "gpu_ms", "memory_mb", "bytes", "tokens_in", "tokens_out"];
+
+    /// How often an answer called a service.
+    pub fn calls_to(service: &str) -> String {
+        format!("calls to {service}")
+    }
 }
 
 /// The profile column of a subject on an arrow: the arrow's name is part of it.

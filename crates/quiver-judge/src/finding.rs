@@ -55,6 +55,37 @@ pub enum Monitor {
 }
 
 impl Monitor {
+    /// Every monitor, by arrow.
+    pub const ALL: [Self; 22] = [
+        Self::Type,
+        Self::Range,
+        Self::Category,
+        Self::Shape,
+        Self::Missing,
+        Self::Defaulted,
+        Self::Stale,
+        Self::Drift,
+        Self::PersonalData,
+        Self::Latency,
+        Self::Errors,
+        Self::InvalidInput,
+        Self::Refused,
+        Self::ClockSkew,
+        Self::ScoreDrift,
+        Self::DecisionRate,
+        Self::Fallback,
+        Self::Override,
+        Self::LabelDelay,
+        Self::LabelShare,
+        Self::OrphanFeedback,
+        Self::Quality,
+    ];
+
+    /// The monitor of a name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|monitor| monitor.name() == name)
+    }
+
     /// The arrow the monitor watches.
     pub fn arrow(self) -> Arrow {
         match self {
@@ -125,6 +156,23 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Every verdict, the worst first.
+    pub const ALL: [Self; 8] = [
+        Self::Broken,
+        Self::Drifted,
+        Self::Healthy,
+        Self::InsufficientSample,
+        Self::LabelsPending,
+        Self::NotObserved,
+        Self::Unjudged,
+        Self::NoData,
+    ];
+
+    /// The verdict of a name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verdict| verdict.name() == name)
+    }
+
     /// The name in tables and JSON.
     pub fn name(self) -> &'static str {
         match self {

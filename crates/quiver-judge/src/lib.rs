@@ -8,3 +8,5 @@ pub mod facts;
 pub mod finding;
 pub mod judge;
 mod monitor;
+
+pub use monitor::feedback::{MetricEstimate, estimate_metric};

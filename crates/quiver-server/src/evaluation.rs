@@ -1,12 +1,12 @@
 //! What Quiver concludes of one model over a time: the arms, their windows, their findings and the diagnosis.
 
-use quiver_event::Arrow;
+use crate::judged::{Judged, arrow_and_subject};
 use quiver_event::spec::{LIVE_ARM, Spec};
 use quiver_event::time::{Timestamp, Window, WindowLength, Zone};
 use quiver_judge::comparison::ComparisonError;
 use quiver_judge::diagnosis::{Diagnosis, FeatureShift, WindowFindings, diagnose};
 use quiver_judge::facts::{DoorCounts, Outcomes, ReferenceFacts, WindowFacts};
-use quiver_judge::finding::{Finding, Monitor};
+use quiver_judge::finding::{Finding, Monitor, Verdict};
 use quiver_judge::judge::{feature_shifts, judge_window};
 use quiver_profile::Profile;
 use quiver_profile::edges::BinLabel;
@@ -137,6 +137,8 @@ impl ArmEvaluation {
 pub struct WindowInputs<'a> {
     /// The profile of its predictions.
     pub profile: &'a Profile,
+    /// How many of them each version answered.
+    pub versions: &'a BTreeMap<String, u64>,
     /// The outcomes of its predictions.
     pub outcomes: &'a Outcomes,
     /// What the door counted.
@@ -145,25 +147,49 @@ pub struct WindowInputs<'a> {
     pub watermark: Timestamp,
 }
 
-/// The findings of one arm as they come, and what its diagnosis will ask for.
+/// Judges one window of an arm against its reference.
+///
+/// # Errors
+/// When the profile stands on other edges than the reference.
+pub fn judge_period(
+    spec: &Spec,
+    arm: &str,
+    window: Window,
+    reference: &ReferenceFacts,
+    inputs: &WindowInputs<'_>,
+) -> Result<Judged, ComparisonError> {
+    let WindowInputs { profile, versions, outcomes, door, watermark } = *inputs;
+    let facts = WindowFacts { arm, window, profile: Some(profile), outcomes, reference, door, watermark };
+    let findings = judge_window(spec, &facts)?;
+    // A diagnosis asks for the first broken window only; keeping the shifts of broken windows is enough.
+    let is_broken = findings.arrows.contains(&Verdict::Broken);
+    let mut judged = Judged::new(findings, profile, versions.clone());
+    if is_broken {
+        judged.shifts = feature_shifts(spec, &facts);
+    }
+    Ok(judged)
+}
+
+/// The judged windows of one arm as they come, and what its diagnosis will ask for.
 #[derive(Debug, Default)]
 pub struct ArmJudge {
-    /// What the arm is compared with.
-    pub reference: ReferenceFacts,
-    /// The versions seen.
-    pub versions: BTreeSet<String>,
+    reference: ReferenceFacts,
+    versions: BTreeSet<String>,
     windows: Vec<WindowFindings>,
     shifts: BTreeMap<Window, Vec<FeatureShift>>,
     bins: BTreeMap<String, BTreeMap<Window, Vec<u64>>>,
 }
 
 impl ArmJudge {
-    /// A judge of an arm with that reference.
+    /// An arm with that reference.
     pub fn new(reference: ReferenceFacts) -> Self {
         Self { reference, ..Self::default() }
     }
 
-    /// Judges one window and keeps what it found.
+    /// Judges one window and takes it in.
+    ///
+    /// # Errors
+    /// As [`judge_period`].
     pub fn judge(
         &mut self,
         spec: &Spec,
@@ -171,22 +197,23 @@ impl ArmJudge {
         window: Window,
         inputs: &WindowInputs<'_>,
     ) -> Result<(), ComparisonError> {
-        let WindowInputs { profile, outcomes, door, watermark } = *inputs;
-        let facts =
-            WindowFacts { arm, window, profile: Some(profile), outcomes, reference: &self.reference, door, watermark };
-        let findings = judge_window(spec, &facts)?;
-        // A diagnosis asks for the first broken window only; keeping the shifts of broken windows is enough.
-        if findings.arrows.contains(&quiver_judge::finding::Verdict::Broken) {
-            self.shifts.insert(window, feature_shifts(spec, &facts));
+        let judged = judge_period(spec, arm, window, &self.reference, inputs)?;
+        self.push(window, judged);
+        Ok(())
+    }
+
+    /// Takes a judged window in.
+    pub fn push(&mut self, window: Window, judged: Judged) {
+        self.versions.extend(judged.versions.into_keys());
+        if !judged.shifts.is_empty() {
+            self.shifts.insert(window, judged.shifts);
         }
-        self.windows.push(findings);
-        for (name, column) in profile.columns() {
-            let counts: Vec<u64> = column.coarse().into_iter().map(|(_, count)| count).collect();
-            if !counts.is_empty() {
-                self.bins.entry(name.to_owned()).or_default().insert(window, counts);
+        self.windows.push(WindowFindings::new(window, judged.rows, judged.labelled, judged.findings));
+        for (name, figures) in judged.columns {
+            if !figures.bins.is_empty() {
+                self.bins.entry(name).or_default().insert(window, figures.bins);
             }
         }
-        Ok(())
     }
 
     fn finish(mut self, spec: &Spec, name: &str, windows: &[Window]) -> ArmEvaluation {
@@ -200,8 +227,7 @@ impl ArmJudge {
         let diagnosis = diagnose(name, &self.windows, |window| self.shifts.remove(&window).unwrap_or_default());
         let columns = self.reference.profile.iter().flat_map(|profile| profile.columns());
         let histories = columns.filter_map(|(column_name, column)| {
-            let (arrow, subject) = column_name.split_once('/')?;
-            let arrow = Arrow::ALL.into_iter().find(|known| known.name() == arrow)?;
+            let (arrow, subject) = arrow_and_subject(column_name)?;
             let (bins, reference): (Vec<_>, Vec<_>) = column.coarse().into_iter().unzip();
             let counted = self.bins.get(column_name);
             let of_window = |window: &Window| counted.and_then(|bins| bins.get(window)).cloned().unwrap_or_default();

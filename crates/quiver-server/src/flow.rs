@@ -2,8 +2,10 @@
 //! stages ever touch the tables at once.
 
 mod rest;
+mod told;
 mod upkeep;
 
+pub use told::StageState;
 pub use upkeep::{RetentionOptions, free_disk_bytes};
 
 use crate::clock::Clock;
@@ -12,7 +14,7 @@ use crate::ingest::dead_letters::DeadLetters;
 use crate::ingest::seen::{Marker, Seen};
 use crate::ingest::tally::Tallies;
 use crate::metrics::{Metrics, Stage};
-use crate::pipeline::{Pipeline, PipelineError, Workspace, flush, record_mended};
+use crate::pipeline::{Pipeline, PipelineError, StoredTable, Tidied, Workspace, flush, record_mended};
 use quiver_event::event::Kind;
 use quiver_event::spec::Spec;
 use quiver_event::time::Timestamp;
@@ -23,6 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
+use told::Told;
 
 /// How often the flow looks whether there is something to do.
 const TICK: Duration = Duration::from_millis(250);
@@ -30,8 +33,14 @@ const TICK: Duration = Duration::from_millis(250);
 /// How often counters are written to the catalogue.
 const TALLY_EVERY: Duration = Duration::from_secs(1);
 
+/// How often it is measured what the tables take on the disk.
+const STORAGE_EVERY: Duration = Duration::from_secs(60);
+
 /// A stage that fails has every file read again, and a job that failed runs again, but not more often than this.
 const AFTER_FAILURE: Duration = Duration::from_secs(300);
+
+/// The stages behind the tables.
+const DERIVED: [&str; 3] = ["profiles", "outcomes", "findings"];
 
 /// A stage rests so many times as long as it took: joins read whole windows again, and must not take all the time.
 const REST: u32 = 4;
@@ -89,12 +98,16 @@ enum Request {
 pub struct FlowHandle {
     sender: mpsc::Sender<Request>,
     shared: Arc<Shared>,
+    started: Instant,
 }
 
 #[derive(Debug, Default)]
 struct Shared {
     segment_offset: AtomicU64,
+    /// Grows whenever something may have been committed.
+    generation: AtomicU64,
     errors: Mutex<BTreeMap<String, String>>,
+    told: Told,
 }
 
 impl FlowHandle {
@@ -103,9 +116,34 @@ impl FlowHandle {
         self.shared.segment_offset.load(Ordering::Relaxed)
     }
 
+    /// A number that grows whenever something may have been committed: while it stays, so do answers about it.
+    pub fn generation(&self) -> u64 {
+        self.shared.generation.load(Ordering::Acquire)
+    }
+
     /// The last error of each stage that failed when it last ran.
     pub fn stage_errors(&self) -> BTreeMap<String, String> {
         self.shared.errors.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How long ago the flow was made.
+    pub fn uptime(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// How each stage ran last, and what waits for it.
+    pub fn stages(&self) -> BTreeMap<&'static str, StageState> {
+        self.shared.told.stages()
+    }
+
+    /// What retention did when it last ran well.
+    pub fn tidied(&self) -> Option<Tidied> {
+        self.shared.told.tidied()
+    }
+
+    /// What every table takes on the disk, as of a minute ago at most.
+    pub fn storage(&self) -> Vec<StoredTable> {
+        self.shared.told.storage()
     }
 
     /// Takes a model in, or another version of its spec; gives the version.
@@ -138,8 +176,8 @@ impl FlowHandle {
 pub fn flow(parts: FlowParts, options: FlowOptions) -> (Flow, FlowHandle) {
     let (sender, receiver) = mpsc::channel(64);
     let shared = Arc::new(Shared::default());
-    let handle = FlowHandle { sender, shared: Arc::clone(&shared) };
     let now = Instant::now();
+    let handle = FlowHandle { sender, shared: Arc::clone(&shared), started: now };
     let flow = Flow {
         parts,
         options,
@@ -152,6 +190,7 @@ pub fn flow(parts: FlowParts, options: FlowOptions) -> (Flow, FlowHandle) {
             judge: now,
             retention: now + Duration::from_secs(5),
             verify: now + options.retention.verify_every,
+            storage: now,
         },
         verified: None,
         tried: 0,
@@ -170,6 +209,7 @@ struct Due {
     judge: Instant,
     retention: Instant,
     verify: Instant,
+    storage: Instant,
 }
 
 /// The task behind a [`FlowHandle`].
@@ -213,6 +253,7 @@ impl Flow {
         self.parts.doors.put(Arc::new(spec));
         self.unprofiled.insert(model.clone());
         self.unjudged.insert(model);
+        self.shared.generation.fetch_add(1, Ordering::Release);
         Ok(version.map_or(1, |version| version.number))
     }
 
@@ -278,12 +319,16 @@ impl Flow {
         self.record_mended().await;
         let waiting = self.waiting_rows();
         self.lag("segments", waiting);
+        self.shared.told.wait("segments", waiting);
         // Rows that a table refused wait for the next time, however many they are.
         let untried = self.parts.workspace.journal().durable_offset().saturating_sub(self.tried);
         if waiting > 0 && (now >= self.due.flush || untried >= self.options.flush_rows) {
             self.flush().await;
             self.profile().await;
             self.due.flush = Instant::now() + self.options.flush_every;
+        } else if !self.unprofiled.is_empty() {
+            // A spec or a Quiver that measures otherwise counts everything anew, whether new rows come or not.
+            self.profile().await;
         }
         if now >= self.due.judge && !self.unjudged.is_empty() {
             let started = Instant::now();
@@ -298,6 +343,9 @@ impl Flow {
             self.tidy().await;
             let every = self.next_of("retention", self.options.retention.every);
             self.due.retention = Instant::now() + every.max(started.elapsed() * REST);
+        }
+        if now >= self.due.storage {
+            self.measure_storage().await;
         }
     }
 
@@ -325,6 +373,7 @@ impl Flow {
         if self.has_failed("verification") {
             self.verify().await;
         }
+        self.measure_storage().await;
         let errors = self.shared.errors.lock().unwrap_or_else(PoisonError::into_inner);
         match errors.iter().next() {
             None => Ok(()),
@@ -376,7 +425,10 @@ impl Flow {
         self.unjudged.extend(changed);
         self.tried = durable;
         let refused = match flushed {
-            Ok((_, refused)) => refused,
+            Ok((flushed, refused)) => {
+                self.shared.told.add(&DERIVED, flushed.rows);
+                refused
+            }
             Err(error) => {
                 self.finished("segments", started, Err(error));
                 return;
@@ -393,6 +445,7 @@ impl Flow {
         if complete {
             self.shared.segment_offset.store(durable, Ordering::Relaxed);
             self.lag("segments", self.waiting_rows());
+            self.shared.told.wait("segments", self.waiting_rows());
         }
         let journal = self.parts.workspace.journal();
         self.parts.metrics.journal_bytes.set(journal.size_bytes() as i64);
@@ -413,6 +466,9 @@ impl Flow {
             }
         }
         self.lag("profiles", self.unprofiled.len() as u64);
+        if self.unprofiled.is_empty() {
+            self.shared.told.wait("profiles", 0);
+        }
     }
 
     async fn judge(&mut self) {
@@ -434,6 +490,10 @@ impl Flow {
             }
         }
         self.lag("findings", self.unjudged.len() as u64);
+        if self.unjudged.is_empty() {
+            self.shared.told.wait("outcomes", 0);
+            self.shared.told.wait("findings", 0);
+        }
     }
 
     async fn tidy(&mut self) {
@@ -449,6 +509,7 @@ impl Flow {
                 bytes = report.removed_bytes,
                 "retention ran"
             );
+            self.shared.told.set_tidied(*report);
         }
         self.finished("retention", started, tidied.map(|_| ()));
     }
@@ -467,6 +528,17 @@ impl Flow {
         self.record_mended().await;
         self.verified = Some(Instant::now());
         self.due.verify = Instant::now() + self.next_of("verification", self.options.retention.verify_every);
+    }
+
+    /// Measures what the tables take on the disk; where one cannot be read, what was measured before is still told.
+    async fn measure_storage(&mut self) {
+        match upkeep::measure_storage(&self.parts, &self.pipelines).await {
+            Ok(stored) => self.shared.told.set_storage(stored),
+            Err(error) => {
+                tracing::warn!(error = first_line(&error), "what the tables take on the disk cannot be measured");
+            }
+        }
+        self.due.storage = Instant::now() + STORAGE_EVERY;
     }
 
     /// Records and counts what was mended in the logs of tables, wherever they were opened.
@@ -553,7 +625,13 @@ impl Flow {
 
     fn note(&self, stage: &'static str, key: String, started: Instant, result: Result<(), PipelineError>) -> bool {
         let labels = Stage { stage };
-        self.parts.metrics.stage_seconds.get_or_create(&labels).observe(started.elapsed().as_secs_f64());
+        let took = started.elapsed();
+        self.parts.metrics.stage_seconds.get_or_create(&labels).observe(took.as_secs_f64());
+        self.shared.told.ran(stage, (self.parts.wall)(), took);
+        // What the door counted is told by the status alone; it would change every second.
+        if stage != "tallies" {
+            self.shared.generation.fetch_add(1, Ordering::Release);
+        }
         let mut errors = self.shared.errors.lock().unwrap_or_else(PoisonError::into_inner);
         match result {
             Ok(()) => {

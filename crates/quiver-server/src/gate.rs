@@ -170,7 +170,7 @@ impl<'a> Measuring<'a> {
         let mut windows: BTreeMap<(String, Window), Measured> = BTreeMap::new();
         for (key, profile) in self.counter.closed_before(Timestamp(i64::MAX)) {
             let measured = windows.entry((key.arm.clone(), real(key.window, self.first, self.last))).or_default();
-            measured.versions.insert(key.version);
+            *measured.versions.entry(key.version).or_default() += profile.rows();
             match &mut measured.profile {
                 Some(merged) => merged.merge(&profile).map_err(MeasureError::from)?,
                 None => measured.profile = Some(profile),
@@ -203,7 +203,7 @@ fn merge(target: &mut Option<Outcome>, outcome: Outcome) -> Result<(), GateError
 struct Measured {
     profile: Option<Profile>,
     outcomes: Outcomes,
-    versions: std::collections::BTreeSet<String>,
+    versions: BTreeMap<String, u64>,
 }
 
 /// What was measured of all arms.
@@ -255,10 +255,15 @@ impl Measurement {
         let watermark = Timestamp(self.last.0.saturating_add(spec.horizon().microseconds()).saturating_add(1));
         for ((arm, window), measured) in &self.windows {
             let judge = arms.entry(arm.clone()).or_default();
-            judge.versions.extend(measured.versions.iter().cloned());
             if let Some(profile) = &measured.profile {
                 let watermark = watermark.max(Timestamp(window.end.0.saturating_add(spec.horizon().microseconds())));
-                let inputs = WindowInputs { profile, outcomes: &measured.outcomes, door: None, watermark };
+                let inputs = WindowInputs {
+                    profile,
+                    versions: &measured.versions,
+                    outcomes: &measured.outcomes,
+                    door: None,
+                    watermark,
+                };
                 judge.judge(spec, arm, *window, &inputs)?;
             }
         }

@@ -15,9 +15,11 @@ mod otlp;
 mod otlp_grpc;
 mod problem;
 mod rate;
+mod read;
 mod receive;
 mod rest;
 mod status;
+mod ui;
 
 pub use access::KeyCache;
 pub use at_work::AtWork;
@@ -26,6 +28,7 @@ pub use openapi::document;
 pub use problem::{EventError, Problem};
 pub use rate::Rate;
 pub use receive::BodyLimits;
+pub use ui::{Ui, UiFiles};
 
 use crate::flow::FlowHandle;
 use crate::ingest::body::BodyReader;
@@ -33,6 +36,7 @@ use crate::ingest::budget::Budget;
 use crate::ingest::{Committer, Doors};
 use crate::metrics::Metrics;
 use crate::pipeline::Workspace;
+use crate::views::Views;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -74,6 +78,12 @@ pub struct App {
     pub keys: access::KeyCache,
     /// How many requests each sender may make.
     pub rate: Rate,
+    /// What was judged of the models, as pages read it.
+    pub views: Views,
+    /// Answers to questions of the read API.
+    pub answers: read::Answers,
+    /// The web UI.
+    pub ui: Ui,
 }
 
 impl App {
@@ -109,7 +119,8 @@ pub struct Guard {
 /// All routes of the API.
 pub fn api(guard: &Guard) -> Router {
     let (router, _) = openapi::routes().split_for_parts();
-    let router = router.merge(openapi::pages()).fallback(guard::no_such_route).with_state(Arc::clone(&guard.app));
+    let router = router.merge(openapi::pages()).fallback(ui::page).with_state(Arc::clone(&guard.app));
+    let router = router.layer(from_fn_with_state(Arc::clone(&guard.app), read::tag));
     guarded(router, guard)
 }
 

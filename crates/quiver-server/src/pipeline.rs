@@ -3,10 +3,13 @@
 pub(crate) mod door;
 mod evaluate;
 mod ingest;
+mod judge;
 mod orphans;
 mod outcome;
 pub(crate) mod payload;
+mod periods;
 mod profile;
+mod read;
 mod reference;
 mod segment;
 mod shared;
@@ -14,8 +17,11 @@ mod upkeep;
 mod workspace;
 
 pub use ingest::Sourced;
+pub use judge::periods_of;
+pub use read::Part;
+pub use reference::time_condition;
 pub use segment::{Flushed, Refused, flush};
-pub use upkeep::{Tidied, record_mended, set_shared_damage_aside, tidy_shared};
+pub use upkeep::{StoredTable, Tidied, record_mended, set_shared_damage_aside, stored_shared, tidy_shared};
 pub use workspace::Workspace;
 
 use quiver_event::event::Kind;
@@ -79,6 +85,12 @@ pub enum PipelineError {
     /// An outcome cannot be merged or read.
     #[error(transparent)]
     Outcome(#[from] quiver_profile::OutcomeError),
+    /// A question spans more than can be merged for one answer.
+    #[error("the range holds more profiles than can be merged for one answer; ask for a shorter one")]
+    RangeTooWide,
+    /// What was judged cannot be kept.
+    #[error(transparent)]
+    Judged(#[from] crate::judged::JudgedError),
     /// A window cannot be compared with its reference.
     #[error(transparent)]
     Comparison(#[from] quiver_judge::comparison::ComparisonError),
@@ -96,6 +108,9 @@ impl PipelineError {
         }
     }
 }
+
+/// Names what is measured of a prediction: where that changes, profiles are counted anew.
+const MEASURED: &str = "with actions, rules and use";
 
 /// The open flow of one model.
 #[derive(Debug)]
@@ -190,6 +205,14 @@ impl Pipeline {
         Ok(ids)
     }
 
+    /// The answer to a statement over the model's tables as they are committed now.
+    ///
+    /// # Errors
+    /// When the statement is wrong, or a table cannot be read.
+    pub async fn sql(&self, statement: &str) -> Result<Vec<arrow::array::RecordBatch>, PipelineError> {
+        Ok(self.queries().await?.sql(statement).await?)
+    }
+
     /// Whether rows were committed since this was asked last.
     pub fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
@@ -227,7 +250,7 @@ impl Pipeline {
     /// everything is derived anew from the first event; rows of another derivation are never mixed in.
     fn derivation(&self, references: &BTreeMap<String, PinnedReference>) -> String {
         let ids: String = references.iter().map(|(arm, reference)| format!("{arm}={}\n", reference.id)).collect();
-        content_hash(&format!("{:?}\n{ids}", self.spec))
+        content_hash(&format!("{MEASURED}\n{:?}\n{ids}", self.spec))
     }
 
     /// Whose progress a derived table keeps: one for each model, stage and derivation.

@@ -3,19 +3,23 @@
 use crate::clock::Clock;
 use crate::config::{self, ServerConfig};
 use crate::flow::{Flow, FlowHandle, FlowOptions, FlowParts, RetentionOptions, flow, free_disk_bytes};
-use crate::http::{App, BodyLimits, Guard, ListenError, Listener, Tls};
+use crate::http::{App, BodyLimits, Guard, ListenError, Listener, Tls, Ui, UiFiles};
 use crate::ingest::body::{BodyReader, RequestLimits};
 use crate::ingest::budget::Budget;
-use crate::ingest::commit::{self, Parts, Wall};
+use crate::ingest::commit::{self, Lot, Parts, Prepared, Wall};
 use crate::ingest::dead_letters::DeadLetters;
 use crate::ingest::seen::{Seen, SeenOptions};
 use crate::ingest::tally::Tallies;
-use crate::ingest::{Acknowledgement, Committer, Doors};
+use crate::ingest::{Acknowledgement, CommitError, Committer, Doors, Receipt};
 use crate::metrics::Metrics;
 use crate::pipeline::{PipelineError, Workspace};
 use crate::subject_keys::{self, SubjectKeysError};
+use crate::views::Views;
+use arrow::array::AsArray;
+use arrow::datatypes::TimestampMicrosecondType;
 use quiver_door::detect::{DetectError, Detectors};
 use quiver_door::spec_file::parse_spec;
+use quiver_event::batch::{EventBatch, column};
 use quiver_event::spec::Spec;
 use quiver_event::time::Timestamp;
 use quiver_store::catalogue::DEFAULT_WORKSPACE;
@@ -84,6 +88,8 @@ pub struct Outside {
     pub random: fn() -> [u8; 32],
     /// Specs to put at the start, each with its text.
     pub specs: Vec<(Spec, String)>,
+    /// The files of the web UI.
+    pub ui: UiFiles,
 }
 
 impl std::fmt::Debug for Outside {
@@ -167,7 +173,7 @@ impl Server {
         });
         let (committer, writer) = Committer::start(Arc::clone(&parts))
             .map_err(|source| ServeError::System { action: "start the writer's thread", source })?;
-        let app = Arc::new(app(&config, workspace, doors, parts, committer, handle, metrics));
+        let app = Arc::new(app(&config, workspace, parts, (committer, handle), doors, metrics, Ui::new(outside.ui)));
         let (stopping, stop) = watch::channel(false);
         look_at_disk(&app, &config);
         let (listeners, addresses) = listen(&config, &app, &stop).await?;
@@ -188,6 +194,32 @@ impl Server {
             self.app.flow.put(spec, text).await?;
         }
         Ok(())
+    }
+
+    /// Takes events in that came over no port, as if they had: cleaned, written and acknowledged.
+    ///
+    /// # Errors
+    /// When they cannot be redacted or written; nothing of them was kept then.
+    pub async fn take(&self, batches: &[EventBatch]) -> Result<Receipt, CommitError> {
+        let parts = &self.app.reader.parts;
+        let mut lots = Vec::new();
+        for batch in batches {
+            let door = self.app.doors.get(&batch.model);
+            let door = door.ok_or_else(|| CommitError::Internal(format!("no spec of the model {}", batch.model)))?;
+            let cleaned = commit::clean(&door, batch, parts)?;
+            let latest = arrow::compute::max(cleaned.rows[column::AT].as_primitive::<TimestampMicrosecondType>());
+            latest.into_iter().for_each(|at| parts.clock.saw(Timestamp(at)));
+            lots.push(Lot::Rows(Box::new(Prepared::new(cleaned, parts.secret)?)));
+        }
+        self.app.committer.commit(lots, self.app.budget.hold(), Acknowledgement::Synced).await
+    }
+
+    /// Runs every stage now instead of at its next time.
+    ///
+    /// # Errors
+    /// When a stage fails.
+    pub async fn run_flow(&self) -> Result<(), String> {
+        self.app.flow.run_now().await
     }
 
     /// Ends the server: takes nothing new, answers what is open, writes what was handed in, flushes, and returns.
@@ -270,17 +302,18 @@ async fn put_specs(flow: &mut Flow, workspace: &Arc<Workspace>, specs: Vec<(Spec
 fn app(
     config: &ServerConfig,
     workspace: Arc<Workspace>,
-    doors: Arc<Doors>,
     parts: Arc<Parts>,
-    committer: Committer,
-    flow: FlowHandle,
+    (committer, flow): (Committer, FlowHandle),
+    doors: Arc<Doors>,
     metrics: Arc<Metrics>,
+    ui: Ui,
 ) -> App {
     let limits = RequestLimits {
         event_bytes: EVENT_BYTES.min(config.http.decoded_limit.in_memory()),
         events: config.ingest.events_per_request as usize,
         clock_skew_microseconds: config.ingest.max_clock_skew.microseconds(),
     };
+    let views = Views::new(workspace.catalogue().clone());
     App {
         reader: BodyReader { doors: Arc::clone(&doors), limits, parts },
         workspace,
@@ -301,6 +334,9 @@ fn app(
         halves: Mutex::default(),
         keys: crate::http::KeyCache::default(),
         rate: crate::http::Rate::new(config.ingest.rate_limit.per_second),
+        views,
+        answers: Default::default(),
+        ui,
     }
 }
 

@@ -6,6 +6,7 @@
 mod damage;
 mod error;
 mod judge;
+mod judged;
 mod key;
 mod model;
 mod tally;
@@ -13,6 +14,7 @@ mod tally;
 pub use damage::DamageRecord;
 pub use error::CatalogueError;
 pub use judge::{Intent, JudgeState, JudgeStep, PendingIntent};
+pub use judged::{JudgedPeriod, JudgedPeriods, JudgedProgress};
 pub use key::ApiKey;
 pub use model::{NewReference, Reference, SpecVersion};
 pub use tally::{Tally, TallySum};

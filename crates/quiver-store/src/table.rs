@@ -176,6 +176,15 @@ impl Table {
         Ok(self.state()?.log_data().num_files())
     }
 
+    /// Returns how many bytes the files of the snapshot at hand have, as its log says.
+    ///
+    /// # Errors
+    /// When the table was not loaded.
+    pub fn stored_bytes(&self) -> Result<u64, TableError> {
+        let files = self.state()?.log_data();
+        Ok(files.iter().map(|file| u64::try_from(file.size()).unwrap_or(0)).sum())
+    }
+
     /// Reads what other writers committed since.
     ///
     /// # Errors

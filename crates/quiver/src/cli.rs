@@ -46,6 +46,7 @@ pub enum Command {
     #[command(after_help = "\
 Examples:
   quiver demo
+  quiver demo --live                                  watch the year go by on the server's pages
   quiver demo --data log.parquet --spec model.yaml    the same story, told of your own log")]
     Demo(DemoArgs),
     /// Write a spec from data: types, ranges, categories, likely roles, and targets from its healthy period.
@@ -182,6 +183,18 @@ pub struct DemoArgs {
     /// The spec of that other data.
     #[arg(long, value_name = "FILE")]
     pub spec: Option<PathBuf>,
+    /// Start the server and replay the data into it while you watch its pages; Ctrl-C ends it.
+    #[arg(long)]
+    pub live: bool,
+    /// How much event time passes a second in a live demo, once the known-good period is over, such as `12h`.
+    #[arg(long, value_name = "DURATION", default_value = "2d", requires = "live")]
+    pub speed: String,
+    /// The address of the live demo's pages.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8600", requires = "live")]
+    pub listen: String,
+    /// Do not open a browser at the live demo's page.
+    #[arg(long, requires = "live")]
+    pub no_browser: bool,
 }
 
 /// Arguments of `quiver init`.

@@ -114,6 +114,21 @@ pub enum Privacy {
     FreeText,
 }
 
+impl Privacy {
+    /// The name in the spec.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Internal => "internal",
+            Self::Personal => "personal",
+            Self::Sensitive => "sensitive",
+            Self::Secret => "secret",
+            Self::Subject => "subject",
+            Self::FreeText => "free_text",
+        }
+    }
+}
+
 /// What the door does with a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -126,12 +126,17 @@ fn label_delay(spec: &Spec, facts: &WindowFacts<'_>, outcome: &Outcome) -> Vec<F
         .collect()
 }
 
-/// A metric's value, its interval, the rows behind it and its convention.
-struct Estimate {
-    value: f64,
-    interval: Option<[f64; 2]>,
-    rows: u64,
-    convention: &'static str,
+/// A metric's value with what is needed to judge it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MetricEstimate {
+    /// The value.
+    pub value: f64,
+    /// Its interval at [`crate::evidence::CONFIDENCE`].
+    pub interval: Option<[f64; 2]>,
+    /// The rows behind it.
+    pub rows: u64,
+    /// How it was computed.
+    pub convention: &'static str,
 }
 
 fn quality(
@@ -153,13 +158,13 @@ fn quality(
         None => facts.reference.outcomes.whole.as_ref(),
         Some(slice) => facts.reference.outcomes.slices.get(slice),
     };
-    if let Some(reference) = reference.and_then(|outcome| estimate(outcome, target.metric, threshold)) {
+    if let Some(reference) = reference.and_then(|outcome| estimate_metric(outcome, target.metric, threshold)) {
         finding.reference_value = Some(reference.value);
         finding.reference_rows = reference.rows;
     }
     let title = finding.title();
     let pending = is_pending(spec, facts);
-    let Some(estimate) = estimate(outcome, target.metric, threshold) else {
+    let Some(estimate) = estimate_metric(outcome, target.metric, threshold) else {
         finding.rows = outcome.labelled();
         finding.verdict = match (outcome.labelled(), pending) {
             (0, true) => Verdict::LabelsPending,
@@ -189,16 +194,17 @@ fn quality(
     finding
 }
 
-fn estimate(outcome: &Outcome, metric: Metric, threshold: f64) -> Option<Estimate> {
+/// A metric of an outcome; nothing where it is not defined. The threshold counts for metrics that have one.
+pub fn estimate_metric(outcome: &Outcome, metric: Metric, threshold: f64) -> Option<MetricEstimate> {
     let labelled = outcome.labelled();
     let normal = |value: Option<f64>, standard_error: Option<f64>, convention: &'static str| {
         let value = value?;
         let interval = standard_error.map(|error| normal_interval(value, error));
-        Some(Estimate { value, interval, rows: labelled, convention })
+        Some(MetricEstimate { value, interval, rows: labelled, convention })
     };
     let share = |part: u64, rows: u64, convention: &'static str| {
         let interval = share_interval(part as f64, rows as f64)?;
-        Some(Estimate { value: part as f64 / rows as f64, interval: Some(interval), rows, convention })
+        Some(MetricEstimate { value: part as f64 / rows as f64, interval: Some(interval), rows, convention })
     };
     match metric {
         Metric::RocAuc => normal(outcome.roc_auc(), outcome.roc_auc_standard_error(), "roc_auc/ties-half/delong"),
@@ -215,7 +221,7 @@ fn estimate(outcome: &Outcome, metric: Metric, threshold: f64) -> Option<Estimat
                 let [low, high] = normal_interval(value * value, error);
                 [low.max(0.0).sqrt(), high.max(0.0).sqrt()]
             });
-            Some(Estimate { value, interval, rows: labelled, convention: "rmse" })
+            Some(MetricEstimate { value, interval, rows: labelled, convention: "rmse" })
         }
         Metric::Accuracy if outcome.task() == OutcomeTask::Multiclass => {
             let right = (outcome.accuracy()? * labelled as f64).round() as u64;
@@ -233,7 +239,7 @@ fn estimate(outcome: &Outcome, metric: Metric, threshold: f64) -> Option<Estimat
                     let others = false_alarms + misses;
                     let interval = f1_interval(hits as f64, others as f64)?;
                     let value = 2.0 * hits as f64 / (2 * hits + others) as f64;
-                    Some(Estimate {
+                    Some(MetricEstimate {
                         value,
                         interval: Some(interval),
                         rows: hits + others,

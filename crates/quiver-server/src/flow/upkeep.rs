@@ -2,7 +2,7 @@
 
 use super::FlowParts;
 use super::rest::Rests;
-use crate::pipeline::{Pipeline, PipelineError, Tidied};
+use crate::pipeline::{Pipeline, PipelineError, StoredTable, Tidied};
 use quiver_event::time::Timestamp;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -44,7 +44,9 @@ pub(super) async fn tidy(
             crate::pipeline::tidy_shared(&parts.workspace, Timestamp(now.0 - longest), wall, options.orphans_after)
                 .await?,
         );
-        parts.workspace.catalogue().delete_tallies_before(now.0 - longest).await?;
+        let catalogue = parts.workspace.catalogue();
+        catalogue.delete_tallies_before(now.0 - longest).await?;
+        catalogue.delete_judged_before(quiver_store::catalogue::DEFAULT_WORKSPACE, now.0 - longest).await?;
     }
     refused.map_or(Ok(tidied), Err)
 }
@@ -66,6 +68,19 @@ pub(super) async fn set_damage_aside(
     }
     let (shared, error) = crate::pipeline::set_shared_damage_aside(&parts.workspace, now).await;
     (damaged + shared, refused.or(error))
+}
+
+/// What every table takes on the disk: from the snapshots at hand, without a look at any file of an event.
+pub(super) async fn measure_storage(
+    parts: &FlowParts,
+    pipelines: &BTreeMap<String, Pipeline>,
+) -> Result<Vec<StoredTable>, PipelineError> {
+    let mut stored = Vec::new();
+    for pipeline in pipelines.values() {
+        stored.extend(pipeline.stored()?);
+    }
+    stored.extend(crate::pipeline::stored_shared(&parts.workspace).await?);
+    Ok(stored)
 }
 
 /// The models whose tables take rows: those of the others cannot be tidied either, and that is told where it matters.

@@ -30,7 +30,8 @@ pub struct KeyCache {
 /// What a route needs; none for what anybody may see.
 fn needed(method: &Method, path: &str) -> Option<Scope> {
     match path {
-        "/healthz" | "/readyz" | "/docs" | "/docs/style.css" | "/openapi.json" | "/" => None,
+        "/healthz" | "/readyz" | "/docs" | "/docs/style.css" | "/openapi.json" | "/" | "/v1/session" => None,
+        "/v1/keys" => Some(Scope::Admin),
         "/v1/events" | "/v1/cloudevents" | "/v1/traces" | "/v1/logs" => Some(Scope::Ingest),
         _ if path.starts_with("/opentelemetry.proto.collector.") => Some(Scope::Ingest),
         _ if method == Method::GET || method == Method::HEAD => Some(Scope::Read),
@@ -39,8 +40,12 @@ fn needed(method: &Method, path: &str) -> Option<Scope> {
 }
 
 /// Refuses a request without the key that its route needs.
-pub async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    let Some(scope) = needed(request.method(), request.uri().path()) else { return next.run(request).await };
+pub async fn check(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
+    let Some(scope) = needed(request.method(), request.uri().path()) else {
+        // The session tells how its listener is guarded, and looks the key up itself.
+        request.extensions_mut().insert(guard);
+        return next.run(request).await;
+    };
     let peer = request.extensions().get::<Peer>().copied();
     match admit(&guard, request.headers(), peer, scope).await {
         Ok(()) => next.run(request).await,
@@ -65,6 +70,19 @@ pub async fn admit(guard: &Guard, headers: &HeaderMap, peer: Option<Peer>, scope
 
 /// Checks the key among the headers, and returns its id.
 async fn authorise(guard: &Guard, headers: &HeaderMap, scope: Scope) -> Result<String, Problem> {
+    let key = identify(guard, headers).await?;
+    if scope.is_granted_by(&key.scopes) {
+        return Ok(key.id);
+    }
+    let detail = format!("this needs a key with the scope {}; this one has: {}", scope.name(), key.scopes);
+    Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", "the key does not allow this", detail))
+}
+
+/// The key among the headers, where it is good now.
+///
+/// # Errors
+/// When there is none, when it is not good, or when keys cannot be looked up.
+pub async fn identify(guard: &Guard, headers: &HeaderMap) -> Result<ApiKey, Problem> {
     let no_key = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, "no-key", "a key is needed", detail);
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let Some(text) = bearer.and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")))
@@ -89,11 +107,7 @@ async fn authorise(guard: &Guard, headers: &HeaderMap, scope: Scope) -> Result<S
     if key.expires_at_microseconds.is_some_and(|at| at <= now) {
         return Err(no_key("this key has expired"));
     }
-    if scope.is_granted_by(&key.scopes) {
-        return Ok(given.id);
-    }
-    let detail = format!("this needs a key with the scope {}; this one has: {}", scope.name(), key.scopes);
-    Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", "the key does not allow this", detail))
+    Ok(key)
 }
 
 async fn look_up(guard: &Guard, id: &str) -> Result<Option<ApiKey>, CatalogueError> {
@@ -125,5 +139,12 @@ mod tests {
         assert_eq!(needed(&Method::POST, "/v1/anything-new"), Some(Scope::Operate));
         assert_eq!(needed(&Method::GET, "/metrics"), Some(Scope::Read));
         assert_eq!(needed(&Method::GET, "/healthz"), None);
+    }
+
+    #[test]
+    fn anybody_may_ask_who_they_are_and_only_an_administrator_who_else_there_is() {
+        assert_eq!(needed(&Method::GET, "/v1/session"), None);
+        assert_eq!(needed(&Method::GET, "/v1/keys"), Some(Scope::Admin));
+        assert_eq!(needed(&Method::GET, "/v1/models/keys"), Some(Scope::Read));
     }
 }

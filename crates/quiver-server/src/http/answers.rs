@@ -14,6 +14,9 @@ pub struct Anybody;
 /// What a route may answer that needs a key.
 pub struct Guarded;
 
+/// What a route may answer that reads what was judged.
+pub struct Reads;
+
 /// What a route may answer that reads a body.
 pub struct WithBody;
 
@@ -34,6 +37,20 @@ impl IntoResponses for Guarded {
             (403, "The key does not allow this"),
             (429, "Too many requests of this sender; see `Retry-After`"),
         ]));
+        answers
+    }
+}
+
+impl IntoResponses for Reads {
+    fn responses() -> Answers {
+        let mut answers = Guarded::responses();
+        answers.extend(problems(&[
+            (400, "A parameter cannot be used"),
+            (404, "There is no such model, or nothing of that name in it"),
+            (503, "It cannot be read now; see `Retry-After`"),
+        ]));
+        let unchanged = ResponseBuilder::new().description("What `If-None-Match` names is still the answer");
+        answers.insert("304".to_owned(), unchanged.build().into());
         answers
     }
 }

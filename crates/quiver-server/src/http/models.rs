@@ -39,7 +39,7 @@ pub struct Model {
 }
 
 fn model_of(app: &App, name: &str) -> Result<Model, Problem> {
-    let door = app.doors.get(name).ok_or_else(|| unknown(app, name))?;
+    let door = app.doors.get(name).ok_or_else(|| unknown_model(app, name))?;
     let spec = &door.spec;
     Ok(Model {
         model: spec.model.clone(),
@@ -49,7 +49,8 @@ fn model_of(app: &App, name: &str) -> Result<Model, Problem> {
     })
 }
 
-fn unknown(app: &App, name: &str) -> Problem {
+/// The answer to a name that no model has.
+pub fn unknown_model(app: &App, name: &str) -> Problem {
     let names = app.doors.names();
     let nearest = quiver_event::spec::nearest_word(name, names.iter().map(String::as_str));
     let hint = nearest.map_or_else(String::new, |nearest| format!("; did you mean {nearest}?"));
@@ -89,7 +90,7 @@ pub async fn get_spec(State(app): State<Arc<App>>, Path(model): Path<String>) ->
         tracing::error!(%error, "a spec cannot be read");
         Problem::overloaded("the catalogue cannot be read now")
     })?;
-    let version = version.ok_or_else(|| unknown(&app, &model))?;
+    let version = version.ok_or_else(|| unknown_model(&app, &model))?;
     Ok(([(header::CONTENT_TYPE, "application/yaml")], version.yaml).into_response())
 }
 
@@ -168,7 +169,7 @@ pub async fn evaluation(
 ) -> Result<Json<Evaluation>, Problem> {
     let Query(query) = query.map_err(|_| Problem::bad_request("the query may hold `by`, once"))?;
     let length = length_of(query.by.as_deref().unwrap_or("day"))?;
-    let door = app.doors.get(&model).ok_or_else(|| unknown(&app, &model))?;
+    let door = app.doors.get(&model).ok_or_else(|| unknown_model(&app, &model))?;
     let pipeline = Pipeline::reading(Arc::clone(&app.workspace), door.spec.as_ref().clone());
     let evaluation = pipeline.evaluate(length).await.map_err(|error| {
         tracing::error!(%error, model, "an evaluation cannot be made");

@@ -1,13 +1,16 @@
 //! The API as one table of routes, and its OpenAPI document made from it.
 
 use super::problem::{EventError, Problem};
-use super::{App, cloudevents, docs, events, models, status};
+use super::{App, cloudevents, docs, events, models, read, status};
 use axum::Router;
 use axum::http::header;
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
+use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 use utoipa::OpenApi;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -23,6 +26,7 @@ use utoipa_axum::routes;
     tags(
         (name = "events", description = "Events in"),
         (name = "models", description = "Models, their specs, and what was concluded of them"),
+        (name = "reading", description = "What pages show: judged periods, features, figures and single events"),
         (name = "status", description = "Health, counters and the flow"),
     )
 )]
@@ -37,6 +41,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(models::one))
         .routes(routes!(models::get_spec, models::put_spec))
         .routes(routes!(models::evaluation))
+        .merge(read::routes())
         .routes(routes!(status::status))
         .routes(routes!(status::run_flow))
         .routes(routes!(status::metrics))
@@ -50,7 +55,57 @@ pub fn document() -> utoipa::openapi::OpenApi {
     let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("qvr_…");
     let key = key.description(Some("A key made by `quiver key create`; needed where the server asks for keys"));
     document.components.get_or_insert_default().add_security_scheme("key", SecurityScheme::Http(key.build()));
+    tell_every_key(&mut document);
     document
+}
+
+/// Answers about models hold every key, with null where nothing is known: the document says so, and a generated client
+/// need not ask whether a key is there.
+fn tell_every_key(document: &mut utoipa::openapi::OpenApi) {
+    let whole = serde_json::to_value(&*document).unwrap_or_default();
+    let mut answered = BTreeSet::new();
+    for operation in whole["paths"].as_object().into_iter().flat_map(|paths| paths.values()).map(|path| &path["get"]) {
+        let is_reading = operation["tags"].as_array().is_some_and(|tags| tags.iter().any(|tag| tag == "reading"));
+        if is_reading {
+            referenced(&operation["responses"]["200"], &whole, &mut answered);
+        }
+    }
+    let Some(components) = &mut document.components else { return };
+    for name in answered {
+        if let Some(schema) = components.schemas.get_mut(&name) {
+            require_all(schema);
+        }
+    }
+}
+
+/// Requires every key of a schema, and of those written inside it.
+fn require_all(schema: &mut RefOr<Schema>) {
+    let RefOr::T(schema) = schema else { return };
+    match schema {
+        Schema::Object(object) => {
+            object.required = object.properties.keys().cloned().collect();
+            object.properties.values_mut().for_each(require_all);
+        }
+        Schema::OneOf(one_of) => one_of.items.iter_mut().for_each(require_all),
+        _ => {}
+    }
+}
+
+/// The names of the schemas that a part of the document refers to, directly or by way of others.
+fn referenced(part: &serde_json::Value, whole: &serde_json::Value, found: &mut BTreeSet<String>) {
+    match part {
+        serde_json::Value::Object(entries) => {
+            let name = entries.get("$ref").and_then(|path| path.as_str()?.strip_prefix("#/components/schemas/"));
+            if let Some(name) = name
+                && found.insert(name.to_owned())
+            {
+                referenced(&whole["components"]["schemas"][name], whole, found);
+            }
+            entries.values().for_each(|entry| referenced(entry, whole, found));
+        }
+        serde_json::Value::Array(entries) => entries.iter().for_each(|entry| referenced(entry, whole, found)),
+        _ => {}
+    }
 }
 
 static DOCUMENT: LazyLock<String> =
@@ -64,7 +119,6 @@ pub fn pages() -> Router<Arc<App>> {
         .route("/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str()) }))
         .route("/docs", get(|| async { Html(PAGE.as_str()) }))
         .route("/docs/style.css", get(style))
-        .route("/", get(|| async { axum::response::Redirect::temporary("/docs") }))
 }
 
 async fn style() -> impl IntoResponse {
@@ -89,7 +143,12 @@ mod tests {
                 assert!(answers.keys().any(|status| status.starts_with('2')), "{method} {path}");
             }
         }
-        assert!(operations >= 12);
+        assert!(operations >= 30);
+        let finding = &document["components"]["schemas"]["Finding"];
+        assert_eq!(
+            finding["required"].as_array().map(Vec::len),
+            finding["properties"].as_object().map(serde_json::Map::len)
+        );
         assert_eq!(PAGE.matches("an object like this").count(), 1, "events are taken by one route");
         assert!(!PAGE.contains("<script") && !PAGE.contains('`'));
         // Every link of the page leads to something on it.

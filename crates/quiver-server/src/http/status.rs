@@ -3,6 +3,9 @@
 use super::App;
 use super::answers::{Anybody, Guarded};
 use super::problem::Problem;
+use crate::clock::Clock;
+use crate::flow::StageState;
+use crate::pipeline::{StoredTable, Tidied};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -76,6 +79,83 @@ pub struct Status {
     pub counted: Vec<Counted>,
     /// What disks have damaged so far; none while the catalogue cannot tell.
     pub damage: Option<Damage>,
+    /// The clock: `wall`, or `replay`, where the events' own time goes on.
+    pub clock: &'static str,
+    /// What time it is by that clock.
+    #[schema(format = DateTime)]
+    pub now: String,
+    /// Whether the disk is so full that no event is taken.
+    pub read_only: bool,
+    /// How long the server has run, in seconds.
+    pub uptime_seconds: f64,
+    /// What each table takes on the disk, as of a minute ago at most; the largest first, at most 1,000.
+    pub storage: Vec<StorageStatus>,
+    /// What retention did.
+    pub retention: RetentionStatus,
+    /// The stages behind the journal and the jobs beside them, by name.
+    pub stages: Vec<StageStatus>,
+}
+
+/// What a table takes on the disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct StorageStatus {
+    /// The table, such as `predictions/flight-delay`.
+    pub table: String,
+    /// Its files.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// What retention did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RetentionStatus {
+    /// When it ended last by the wall's time; nothing since the start.
+    #[schema(format = DateTime)]
+    pub last_run_at: Option<String>,
+    /// What it did when it last ran well, in words.
+    pub report: Option<String>,
+}
+
+/// How a stage does.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct StageStatus {
+    /// The stage: `segments`, `profiles`, `outcomes`, `findings`, or a job such as `retention`.
+    pub stage: String,
+    /// Rows that wait for it: of the journal for the segments; of the tables, since the start, for those behind them.
+    pub lag_rows: u64,
+    /// How long it took when it ran last, in seconds; of a stage that runs for one model after the other, for one.
+    pub last_run_seconds: Option<f64>,
+    /// When that ended, by the wall's time.
+    #[schema(format = DateTime)]
+    pub last_run_at: Option<String>,
+}
+
+/// Tables that are told one by one.
+const TOLD_TABLES: usize = 1_000;
+
+/// The name of a clock.
+pub fn clock_name(clock: &Clock) -> &'static str {
+    match clock {
+        Clock::Wall(_) => "wall",
+        Clock::Replay(_) => "replay",
+    }
+}
+
+fn storage_of(mut stored: Vec<StoredTable>) -> Vec<StorageStatus> {
+    stored.sort_by_key(|stored| std::cmp::Reverse(stored.bytes));
+    stored.truncate(TOLD_TABLES);
+    let told = |StoredTable { table, files, bytes }| StorageStatus { table, files, bytes };
+    stored.into_iter().map(told).collect()
+}
+
+/// What a run of retention did, in words.
+fn told_of(tidied: &Tidied) -> String {
+    let Tidied { expired_files, compacted_files, removed_files, removed_bytes } = tidied;
+    format!(
+        "{expired_files} files past their time, {compacted_files} small files merged, \
+         {removed_files} files with {removed_bytes} bytes removed from the disk"
+    )
 }
 
 /// Files of tables that were not what was written, and what that cost.
@@ -160,6 +240,12 @@ pub async fn status(State(app): State<Arc<App>>) -> Json<Status> {
     let counted = counted(&app, now.0).await;
     let damage = app.workspace.catalogue().damages(DEFAULT_WORKSPACE).await;
     let damage = damage.inspect_err(|error| tracing::error!(%error, "damaged files cannot be listed"));
+    let stages = app.flow.stages();
+    let ended = |stage: &StageState| stage.last_run.map(|(at, _)| at.to_string());
+    let retention = RetentionStatus {
+        last_run_at: stages.get("retention").and_then(ended),
+        report: app.flow.tidied().as_ref().map(told_of),
+    };
     Json(Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ready: closed.is_none(),
@@ -175,6 +261,21 @@ pub async fn status(State(app): State<Arc<App>>) -> Json<Status> {
         stage_errors: app.flow.stage_errors(),
         counted,
         damage: damage.ok().map(|records| Damage::of(&records)),
+        clock: clock_name(&app.reader.parts.clock),
+        now: now.to_string(),
+        read_only: app.read_only.load(Ordering::Relaxed),
+        uptime_seconds: app.flow.uptime().as_secs_f64(),
+        storage: storage_of(app.flow.storage()),
+        retention,
+        stages: stages
+            .iter()
+            .map(|(name, stage)| StageStatus {
+                stage: (*name).to_owned(),
+                lag_rows: stage.lag_rows,
+                last_run_seconds: stage.last_run.map(|(_, took)| took.as_secs_f64()),
+                last_run_at: ended(stage),
+            })
+            .collect(),
     })
 }
 
@@ -208,4 +309,19 @@ pub async fn run_flow(State(app): State<Arc<App>>) -> Result<&'static str, Probl
     }
     app.flow.run_now().await.map_err(Problem::overloaded)?;
     Ok("done\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_tables_come_first_and_retention_is_told_in_words() {
+        let stored = |table: &str, bytes: u64| StoredTable { table: table.to_owned(), files: 2, bytes };
+        let told = storage_of(vec![stored("changes/m", 10), stored("predictions/m", 90)]);
+        assert_eq!((told[0].table.as_str(), told[1].bytes), ("predictions/m", 10));
+        let tidied = Tidied { expired_files: 3, compacted_files: 64, removed_files: 67, removed_bytes: 4_096 };
+        let words = "3 files past their time, 64 small files merged, 67 files with 4096 bytes removed from the disk";
+        assert_eq!(told_of(&tidied), words);
+    }
 }

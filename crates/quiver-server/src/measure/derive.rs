@@ -1,6 +1,7 @@
 //! Turns the columns of prediction events into the measured columns of the four arrows.
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
+use super::plan::priced_services;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, MapArray, RecordBatch, StringArray};
 use arrow::datatypes::{Field, Float64Type, Schema};
 use arrow::error::ArrowError;
 use quiver_event::Arrow;
@@ -30,6 +31,26 @@ pub fn measured(spec: &Spec, rows: &RecordBatch) -> Result<RecordBatch, ArrowErr
         columns.push((profile_column(Arrow::Decision, subject::DECIDED_BY), Arc::clone(decided_by)));
     }
     columns.push((profile_column(Arrow::Decision, subject::OVERRIDDEN), Arc::new(is_overridden(rows))));
+    if let Some(action) = rows.column_by_name(column::ACTION) {
+        columns.push((profile_column(Arrow::Decision, subject::ACTION), Arc::clone(action)));
+    }
+    if let Some(rule) = rows.column_by_name(column::RULE) {
+        let overridden = is_overridden(rows);
+        let kept: BooleanArray = overridden.iter().map(|overridden| Some(overridden != Some(true))).collect();
+        columns.push((profile_column(Arrow::Decision, subject::RULE), Arc::clone(rule)));
+        columns.push((profile_column(Arrow::Decision, subject::OVERRIDING_RULE), arrow::compute::nullif(rule, &kept)?));
+    }
+    for name in subject::USED {
+        if let Some(used) = rows.column_by_name(name) {
+            columns.push((profile_column(Arrow::Inference, name), Arc::clone(used)));
+        }
+    }
+    if let Some(calls) = rows.column_by_name(column::CALLS).and_then(|calls| calls.as_map_opt()) {
+        for service in priced_services(spec) {
+            let column = profile_column(Arrow::Inference, &subject::calls_to(service));
+            columns.push((column, Arc::new(calls_to(calls, service)?)));
+        }
+    }
     for slice in &spec.slices {
         if let Some(values) = rows.column_by_name(&feature_column(slice)) {
             let values = arrow::compute::cast(values, &arrow::datatypes::DataType::Utf8)?;
@@ -71,6 +92,23 @@ fn failed(rows: &RecordBatch) -> BooleanArray {
         .collect()
 }
 
+/// How often each answer called a service: nothing for events that tell of no calls at all.
+fn calls_to(calls: &MapArray, service: &str) -> Result<Float64Array, ArrowError> {
+    let names = arrow::compute::cast(calls.keys(), &arrow::datatypes::DataType::Utf8)?;
+    let names = names.as_string::<i32>();
+    let counts = calls.values().as_struct_opt().and_then(|fields| fields.column_by_name("n"));
+    let counts = counts.and_then(|counts| counts.as_primitive_opt::<Float64Type>());
+    let offsets = calls.value_offsets();
+    let of_row = |row: usize| {
+        let entries = offsets[row] as usize..offsets[row + 1] as usize;
+        let of_service = entries.filter(|entry| names.is_valid(*entry) && names.value(*entry) == service);
+        let count =
+            |entry: usize| counts.filter(|counts| counts.is_valid(entry)).map_or(0.0, |counts| counts.value(entry));
+        calls.is_valid(row).then(|| of_service.map(count).sum())
+    };
+    Ok((0..calls.len()).map(of_row).collect())
+}
+
 /// Whether any feature was invalid.
 fn invalid(rows: &RecordBatch) -> BooleanArray {
     let reasons = rows.column_by_name(column::INVALID).and_then(|values| values.as_map_opt());
@@ -91,4 +129,33 @@ fn acted(spec: &Spec, rows: &RecordBatch) -> BooleanArray {
             _ => score.filter(|values| values.is_valid(row)).map(|values| values.value(row) >= threshold),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{Float64Builder, MapBuilder, MapFieldNames, StringBuilder, StructBuilder};
+    use arrow::datatypes::{DataType, Fields};
+
+    #[test]
+    fn calls_to_a_service_are_counted_where_the_event_tells_of_calls() {
+        let fields =
+            Fields::from(vec![Field::new("n", DataType::Float64, true), Field::new("ms", DataType::Float64, true)]);
+        let values = StructBuilder::from_fields(fields, 0);
+        let names = MapFieldNames { entry: "key_value".into(), key: "key".into(), value: "value".into() };
+        let mut calls = MapBuilder::new(Some(names), StringBuilder::new(), values);
+        for row in [Some(vec![("redis", 2.0), ("maps", 1.0)]), Some(vec![("maps", 4.0)]), None] {
+            for (service, count) in row.iter().flatten() {
+                calls.keys().append_value(service);
+                let values = calls.values();
+                values.field_builder::<Float64Builder>(0).unwrap().append_value(*count);
+                values.field_builder::<Float64Builder>(1).unwrap().append_null();
+                values.append(true);
+            }
+            calls.append(row.is_some()).unwrap();
+        }
+        let calls = calls.finish();
+        let counted: Vec<Option<f64>> = calls_to(&calls, "redis").unwrap().iter().collect();
+        assert_eq!(counted, [Some(2.0), Some(0.0), None]);
+    }
 }

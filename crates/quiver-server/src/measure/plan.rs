@@ -36,7 +36,12 @@ pub fn model_plan(spec: &Spec) -> Plan {
         ColumnPlan::public(profile_column(Arrow::Decision, subject::ACTED), ColumnKind::Boolean),
         ColumnPlan::public(profile_column(Arrow::Decision, subject::DECIDED_BY), ColumnKind::Category),
         ColumnPlan::public(profile_column(Arrow::Decision, subject::OVERRIDDEN), ColumnKind::Boolean),
+        ColumnPlan::public(profile_column(Arrow::Decision, subject::ACTION), ColumnKind::Category),
+        ColumnPlan::public(profile_column(Arrow::Decision, subject::RULE), ColumnKind::Category),
+        ColumnPlan::public(profile_column(Arrow::Decision, subject::OVERRIDING_RULE), ColumnKind::Category),
     ]);
+    let used = subject::USED.into_iter().map(str::to_owned).chain(priced_services(spec).map(subject::calls_to));
+    columns.extend(used.map(|name| ColumnPlan::public(profile_column(Arrow::Inference, &name), ColumnKind::Number)));
     let slices = spec.slices.iter().map(|slice| SlicePlan {
         name: slice.clone(),
         column: slice_column(slice),
@@ -44,6 +49,14 @@ pub fn model_plan(spec: &Spec) -> Plan {
     });
     let response = Some(profile_column(Arrow::Decision, subject::SCORE));
     Plan { columns, response, slices: slices.collect(), ..Plan::default() }
+}
+
+/// The services whose calls have a price: what else is priced is measured of every answer.
+pub fn priced_services(spec: &Spec) -> impl Iterator<Item = &str> {
+    let prices = spec.cost.iter().flat_map(|cost| cost.prices.keys());
+    prices
+        .map(String::as_str)
+        .filter(|name| !["cpu", "gpu", "bytes", "tokens", "tokens_in", "tokens_out"].contains(name))
 }
 
 /// The plan on frozen edges; a slice without declared values is cut by the categories that the reference froze.

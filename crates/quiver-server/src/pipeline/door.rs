@@ -36,8 +36,13 @@ impl DoorWindows {
     }
 
     /// The windows that nobody has asked for.
-    pub(super) fn unseen(&self) -> impl Iterator<Item = (Window, &DoorCounts)> {
-        self.windows.iter().filter(|(window, _)| !self.seen.contains(window)).map(|(window, counts)| (*window, counts))
+    pub(super) fn unseen(&self) -> impl Iterator<Item = Window> {
+        self.windows.keys().copied().filter(|window| !self.seen.contains(window))
+    }
+
+    /// Every window in which the door counted something.
+    pub(super) fn all(&self) -> impl Iterator<Item = (Window, &DoorCounts)> {
+        self.windows.iter().map(|(window, counts)| (*window, counts))
     }
 }
 

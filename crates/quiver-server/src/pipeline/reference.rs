@@ -89,6 +89,14 @@ impl Pipeline {
         Ok(pinned)
     }
 
+    /// The reference of an arm as it is pinned.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub async fn reference_profile(&self, arm: &str) -> Result<Option<Profile>, PipelineError> {
+        Ok(self.pinned_references().await?.remove(arm).map(|reference| reference.profile))
+    }
+
     /// What the pinned reference depends on: another reference, feature or slice in the spec pins another one.
     fn reference_key(&self) -> String {
         let spec = &self.spec;
@@ -135,7 +143,7 @@ impl Pipeline {
 }
 
 /// A half-open window of event time as SQL, with the dates that spare reading other files.
-pub(super) fn time_condition(window: quiver_event::time::Window) -> String {
+pub fn time_condition(window: quiver_event::time::Window) -> String {
     format!(
         "\"at\" >= CAST('{}' AS TIMESTAMP WITH TIME ZONE) AND \"at\" < CAST('{}' AS TIMESTAMP WITH TIME ZONE) \
          AND event_date >= {} AND event_date <= {}",

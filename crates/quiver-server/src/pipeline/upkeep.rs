@@ -34,6 +34,52 @@ impl Tidied {
     }
 }
 
+/// A table and what it takes on the disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredTable {
+    /// Where it lies among the tables, such as `predictions/flight-delay`.
+    pub table: String,
+    /// Its files.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl StoredTable {
+    /// What the snapshot at hand says of a table.
+    fn of(workspace: &Workspace, name: TableName<'_>, table: &Table) -> Result<Self, PipelineError> {
+        let path = workspace.folder.table_path(name);
+        let inside = path.strip_prefix(workspace.folder.path().join("tables")).unwrap_or(&path);
+        let (files, bytes) = (table.file_count()? as u64, table.stored_bytes()?);
+        Ok(Self { table: inside.display().to_string(), files, bytes })
+    }
+}
+
+impl Pipeline {
+    /// What the model's open tables take on the disk.
+    ///
+    /// # Errors
+    /// When a table was not loaded.
+    pub fn stored(&self) -> Result<Vec<StoredTable>, PipelineError> {
+        let name = |kind| super::segment::table_name(kind, &self.spec.model);
+        self.tables.iter().map(|open| StoredTable::of(&self.workspace, name(open.kind), &open.table)).collect()
+    }
+}
+
+/// What the tables that all models share take on the disk, as far as there are any.
+///
+/// # Errors
+/// When a table cannot be read.
+pub async fn stored_shared(workspace: &Workspace) -> Result<Vec<StoredTable>, PipelineError> {
+    let mut stored = Vec::new();
+    for (name, _) in shared_tables() {
+        if let Some(table) = workspace.folder.find_table(name).await? {
+            stored.push(StoredTable::of(workspace, name, &table)?);
+        }
+    }
+    Ok(stored)
+}
+
 impl Pipeline {
     /// Deletes events past their time, and compacts and vacuums the model's tables.
     pub async fn tidy_events(

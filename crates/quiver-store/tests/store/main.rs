@@ -10,6 +10,7 @@ mod frame;
 mod join;
 mod journal;
 mod journal_full;
+mod judged;
 mod rows;
 mod table;
 mod table_damage;

@@ -63,6 +63,8 @@ async fn rows_come_back_with_their_columns_and_partitions() {
     assert_eq!(table.next_offset("journal/other/0").await.unwrap(), None);
     // Fifty hours are three dates.
     assert_eq!(table.file_count().unwrap(), 3);
+    let lengths = parquet_files(folder.path()).into_iter().map(|file| file.metadata().unwrap().len());
+    assert_eq!(table.stored_bytes().unwrap(), lengths.sum::<u64>());
     assert!(folder.path().join("event_date=2013-07-02").is_dir());
 
     let wanted = col("id").eq(lit("p-31"));

@@ -1,5 +1,7 @@
 //! `quiver demo`: a year of real flights through the real path, and what broke when.
 
+mod live;
+
 use super::replay::replay;
 use super::report::evaluate;
 use super::{Context, Outcome, print, write_file};
@@ -25,6 +27,9 @@ pub fn run(args: &DemoArgs, context: Context) -> Result<Outcome> {
     let spec = parse_spec(&text, "the demo's spec").map_err(|errors| anyhow::anyhow!("{}", errors.render()))?;
     if args.data.is_none() {
         context.note(&introduction());
+    }
+    if args.live {
+        return live::run(args, &folder, &data, spec, text, context);
     }
     let started = std::time::Instant::now();
     let store = folder.join("data");

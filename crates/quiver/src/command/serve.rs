@@ -23,7 +23,7 @@ pub fn run(args: &ServeArgs, context: Context) -> Result<Outcome> {
         }
     }));
     block_on(async {
-        let outside = Outside { wall: Arc::new(now), random, specs };
+        let outside = Outside { wall: Arc::new(now), random, specs, ui: quiver_ui::file };
         let server = Server::start(config.clone(), outside).await?;
         tell(&server, args, &config)?;
         wait(&server, &config).await?;

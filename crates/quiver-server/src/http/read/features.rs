@@ -1,0 +1,283 @@
+//! The features of a model in one table: how far each moved, how much that matters, what is missing.
+
+use super::diagnosis::diagnosis_of;
+use super::findings::{judged_of, verdicts_of};
+use super::scope::{Asked, RangeQuery, Scope, bad_parameter, of};
+use super::series::places;
+use super::windows::{broken_since, latest};
+use super::words::{Period, VerdictName};
+use crate::http::App;
+use crate::http::answers::Reads;
+use crate::http::problem::Problem;
+use crate::judged::ColumnFigures;
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use quiver_event::Arrow;
+use quiver_event::spec::Feature;
+use quiver_event::time::Timestamp;
+use quiver_judge::diagnosis::explained_share;
+use quiver_judge::facts::profile_column;
+use quiver_judge::finding::{Limit, Monitor, Verdict};
+use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+
+/// Features given where the question does not say how many, and at most.
+const LIMITS: (usize, usize) = (100, 500);
+
+/// Which features are asked for, and in what order.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct FeaturesQuery {
+    /// The first instant of event time (RFC 3339), or a date in the model's zone. Default: the first event known.
+    pub from: Option<String>,
+    /// The first instant after the range, or a date in the model's zone. Default: after the last event known.
+    pub to: Option<String>,
+    /// In the place of `from`: how far back from `to`, such as `7d`.
+    pub last: Option<String>,
+    /// The length of periods: `window` (the spec's own), `day`, `week` or `month`. Default: what fits the range.
+    pub by: Option<String>,
+    /// The arm. Default: the live one.
+    pub arm: Option<String>,
+    /// Only features whose name or source holds this text.
+    pub search: Option<String>,
+    /// Only features whose latest verdict is one of these, with commas between them.
+    pub verdict: Option<String>,
+    /// `attention` (the default), `name`, `drift`, `harm`, `missing`, `stale`, `defaulted` or `invalid`.
+    pub sort: Option<String>,
+    /// `asc` or `desc`. Default: `desc`, but `asc` for names.
+    pub order: Option<String>,
+    /// How many are given, at most 500. Default: 100.
+    pub limit: Option<usize>,
+    /// How many are left out before. Default: none.
+    pub offset: Option<usize>,
+}
+
+/// Features of a model.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Features {
+    /// What the answer is about.
+    pub scope: Scope,
+    /// How many there are.
+    pub total: usize,
+    /// The periods.
+    pub periods: Vec<Period>,
+    /// Those of this page.
+    pub features: Vec<FeatureRow>,
+}
+
+/// One feature.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct FeatureRow {
+    /// Its name.
+    pub feature: String,
+    /// The type of its values.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// The unit people read.
+    pub unit: Option<String>,
+    /// What kind of data it is.
+    pub privacy: &'static str,
+    /// The source it is computed from.
+    pub source: Option<String>,
+    /// Whether a prediction without it is invalid.
+    pub is_required: bool,
+    /// The verdict of the latest period that says anything.
+    #[schema(value_type = VerdictName)]
+    pub verdict: Verdict,
+    /// The worst verdict of each period.
+    #[schema(value_type = Vec<VerdictName>)]
+    pub verdicts: Vec<Verdict>,
+    /// Since when it is broken, where it is.
+    pub broken_since: Option<Period>,
+    /// The distance from the reference in the latest period that has one.
+    pub drift: Option<f64>,
+    /// The largest distance in the range.
+    pub drift_peak: Option<f64>,
+    /// The bound of the distance.
+    pub drift_limit: Option<f64>,
+    /// The convention of the distance.
+    pub drift_convention: Option<String>,
+    /// The distance in each period.
+    pub drifts: Vec<Option<f64>>,
+    /// How much of the move of the mean output goes with it, in the period in which the first arrow broke.
+    pub harm: Option<f64>,
+    /// Share of rows without a value.
+    pub missing_share: Option<f64>,
+    /// Share of rows with a stand-in for the value.
+    pub defaulted_share: Option<f64>,
+    /// Share of rows with a value that is too old.
+    pub stale_share: Option<f64>,
+    /// Share of rows with an invalid value.
+    pub invalid_share: Option<f64>,
+    /// Rows in which it was looked at.
+    pub rows: u64,
+}
+
+impl FeatureRow {
+    fn new(name: &str, feature: &Feature, periods: usize) -> Self {
+        Self {
+            feature: name.to_owned(),
+            kind: feature.kind.name(),
+            unit: feature.unit.clone(),
+            privacy: feature.privacy.name(),
+            source: feature.source.clone(),
+            is_required: feature.required,
+            verdict: Verdict::NoData,
+            verdicts: vec![Verdict::NoData; periods],
+            broken_since: None,
+            drift: None,
+            drift_peak: None,
+            drift_limit: None,
+            drift_convention: None,
+            drifts: vec![None; periods],
+            harm: None,
+            missing_share: None,
+            defaulted_share: None,
+            stale_share: None,
+            invalid_share: None,
+            rows: 0,
+        }
+    }
+
+    fn set_shares(&mut self, figures: &ColumnFigures) {
+        let share = |rows: u64| (figures.rows > 0).then(|| rows as f64 / figures.rows as f64);
+        self.rows = figures.rows;
+        self.missing_share = share(figures.missing);
+        self.defaulted_share = share(figures.defaulted);
+        self.stale_share = share(figures.stale);
+        self.invalid_share = share(figures.invalid_rows());
+    }
+}
+
+/// The rows of all features, in the spec's order.
+pub fn rows_of(asked: &Asked, periods: &[Period], places: &HashMap<Timestamp, usize>) -> Vec<FeatureRow> {
+    let names = &asked.view.names;
+    let mut rows: Vec<FeatureRow> =
+        asked.spec().features.iter().map(|(name, feature)| FeatureRow::new(name, feature, places.len())).collect();
+    let numbers = rows.iter().enumerate().filter_map(|(row, of)| Some((names.number(&of.feature)?, row)));
+    let row_of: HashMap<u32, usize> = numbers.collect();
+    for period in asked.periods() {
+        let Some(&place) = places.get(&period.window.start) else { continue };
+        let of_features =
+            period.cells.iter().filter(|cell| cell.monitor.arrow() == Arrow::Features && cell.slice.is_none());
+        for cell in of_features {
+            let Some(row) = row_of.get(&cell.subject).map(|row| &mut rows[*row]) else { continue };
+            if cell.verdict.rank() > row.verdicts[place].rank() {
+                row.verdicts[place] = cell.verdict;
+            }
+            if cell.monitor == Monitor::Drift
+                && let Some(value) = cell.value
+            {
+                row.drifts[place] = Some(value);
+                row.drift = Some(value);
+                row.drift_peak = Some(row.drift_peak.map_or(value, |peak| peak.max(value)));
+                row.drift_limit = match cell.limit {
+                    Some(Limit::AtMost(high) | Limit::Within(_, high)) => Some(high),
+                    Some(Limit::AtLeast(_)) | None => None,
+                };
+                if row.drift_convention.is_none() {
+                    row.drift_convention = Some(names.text(cell.convention).to_owned());
+                }
+            }
+        }
+    }
+    for row in &mut rows {
+        row.verdict = latest(&row.verdicts);
+        row.broken_since = broken_since(&row.verdicts).map(|since| periods[since].clone());
+        if let Some(column) = names.number(&profile_column(Arrow::Features, &row.feature)) {
+            let mut sum = ColumnFigures::default();
+            asked.periods().iter().filter_map(|period| period.figures(column)).for_each(|figures| sum.add(figures));
+            row.set_shares(&sum);
+        }
+    }
+    rows
+}
+
+/// How much of the move of the mean output goes with each feature, where the first arrow broke.
+async fn harms(app: &App, asked: &Asked) -> Result<BTreeMap<String, f64>, Problem> {
+    let is_broken = asked.periods().iter().any(|period| period.arrows.contains(&Verdict::Broken));
+    if !is_broken {
+        return Ok(BTreeMap::new());
+    }
+    let diagnosis = diagnosis_of(app, asked, &asked.arm).await?;
+    let Some(first) = diagnosis.onsets.first() else { return Ok(BTreeMap::new()) };
+    let judged = judged_of(app, asked, &asked.arm, first.window).await?;
+    let shifts = judged.into_iter().flat_map(|(_, judged)| judged.shifts);
+    Ok(shifts.filter_map(|shift| Some((shift.feature.clone(), explained_share(&shift)?))).collect())
+}
+
+/// How two features are compared.
+type Comparison = fn(&FeatureRow, &FeatureRow) -> Ordering;
+
+fn by_number(left: Option<f64>, right: Option<f64>) -> Ordering {
+    // What is not known comes last where the largest comes first.
+    left.unwrap_or(f64::NEG_INFINITY).total_cmp(&right.unwrap_or(f64::NEG_INFINITY))
+}
+
+fn attention(left: &FeatureRow, right: &FeatureRow) -> Ordering {
+    let broken = |row: &FeatureRow| row.verdicts.iter().filter(|verdict| **verdict == Verdict::Broken).count();
+    let order = left.verdict.rank().cmp(&right.verdict.rank()).then(broken(left).cmp(&broken(right)));
+    order.then(by_number(left.drift_peak, right.drift_peak))
+}
+
+fn comparison(sort: Option<&str>) -> Result<Comparison, Problem> {
+    Ok(match sort.unwrap_or("attention") {
+        "attention" => attention,
+        "name" => |left, right| left.feature.cmp(&right.feature),
+        "drift" => |left, right| by_number(left.drift, right.drift),
+        "harm" => |left, right| by_number(left.harm.map(f64::abs), right.harm.map(f64::abs)),
+        "missing" => |left, right| by_number(left.missing_share, right.missing_share),
+        "stale" => |left, right| by_number(left.stale_share, right.stale_share),
+        "defaulted" => |left, right| by_number(left.defaulted_share, right.defaulted_share),
+        "invalid" => |left, right| by_number(left.invalid_share, right.invalid_share),
+        _ => {
+            let told = "`sort` is attention, name, drift, harm, missing, stale, defaulted or invalid";
+            return Err(Problem::bad_request(told));
+        }
+    })
+}
+
+/// Lists the features of a model, those that need a person first.
+#[utoipa::path(get, path = "/v1/models/{model}/features", tag = "reading",
+    params(("model" = String, Path, description = "The name of the model, as in its events"), FeaturesQuery),
+    responses((status = 200, description = "The features", body = Features), Reads)
+)]
+pub async fn features(
+    State(app): State<Arc<App>>,
+    Path(model): Path<String>,
+    query: Result<Query<FeaturesQuery>, QueryRejection>,
+) -> Result<Json<Features>, Problem> {
+    let Query(query) = query.map_err(|error| bad_parameter(&error))?;
+    let FeaturesQuery { from, to, last, by, arm, .. } = query.clone();
+    let asked = of(&app, &model, &RangeQuery { from, to, last, by, arm }).await?;
+    let verdicts = verdicts_of(query.verdict.as_deref())?;
+    let compare = comparison(query.sort.as_deref())?;
+    let ascending = match query.order.as_deref() {
+        None => query.sort.as_deref() == Some("name"),
+        Some("asc") => true,
+        Some("desc") => false,
+        Some(_) => return Err(Problem::bad_request("`order` is asc or desc")),
+    };
+    let (periods, places) = places(&asked);
+    let mut rows = rows_of(&asked, &periods, &places);
+    let harms = harms(&app, &asked).await?;
+    rows.iter_mut().for_each(|row| row.harm = harms.get(&row.feature).copied());
+    if let Some(search) = query.search.as_ref().map(|search| search.to_lowercase()) {
+        let holds = |text: &str| text.to_lowercase().contains(&search);
+        rows.retain(|row| holds(&row.feature) || row.source.as_deref().is_some_and(holds));
+    }
+    if let Some(verdicts) = verdicts {
+        rows.retain(|row| verdicts.contains(&row.verdict));
+    }
+    // Stable, so that equal ones keep the spec's order in either direction.
+    rows.sort_by(|left, right| if ascending { compare(left, right) } else { compare(right, left) });
+    let total = rows.len();
+    let limit = query.limit.unwrap_or(LIMITS.0).min(LIMITS.1);
+    let features = rows.into_iter().skip(query.offset.unwrap_or(0)).take(limit).collect();
+    Ok(Json(Features { scope: asked.scope(), total, periods, features }))
+}

@@ -1,0 +1,313 @@
+//! All models at a glance, those that need a person first.
+
+use super::findings::judged_of;
+use super::inference::price::{CallUsage, Cost, Usage};
+use super::scope::{Asked, RangeQuery, bad_parameter, of};
+use super::series::places;
+use super::windows::{arms_of, arrow_windows, broken_since};
+use super::words::{ArrowName, ByName, LimitAnswer, MonitorName, Period, VerdictName, WindowAnswer, by_name};
+use crate::http::App;
+use crate::http::answers::Guarded;
+use crate::http::problem::Problem;
+use crate::judged::ColumnFigures;
+use crate::measure::priced_services;
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use quiver_event::Arrow;
+use quiver_event::time::Timestamp;
+use quiver_judge::facts::{profile_column, subject};
+use quiver_judge::finding::{Limit, Monitor, Verdict};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+
+/// The range that is looked at.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OverviewQuery {
+    /// The first instant of event time (RFC 3339), or a date in each model's zone. Default: the first event known.
+    pub from: Option<String>,
+    /// The first instant after the range, or a date in each model's zone. Default: after each model's last event.
+    pub to: Option<String>,
+    /// In the place of `from`: how far back from `to`, such as `30d`.
+    pub last: Option<String>,
+    /// The length of periods: `window` (the spec's own), `day`, `week` or `month`. Default: what fits the range.
+    pub by: Option<String>,
+}
+
+/// All models.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Overview {
+    /// The models, those that need a person first.
+    pub models: Vec<OverviewModel>,
+}
+
+/// One model at a glance: its live arm.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct OverviewModel {
+    /// The model.
+    pub model: String,
+    /// What it predicts.
+    pub task: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// Its time zone.
+    pub timezone: String,
+    /// The business metric it exists to move.
+    pub purpose: Option<String>,
+    /// The length of periods.
+    #[schema(value_type = ByName)]
+    pub by: &'static str,
+    /// From the first period to the last that holds anything.
+    pub known: Option<WindowAnswer>,
+    /// The latest event time seen.
+    pub latest_event_at: Option<String>,
+    /// The periods.
+    pub periods: Vec<Period>,
+    /// All arms, the live one first.
+    pub arms: Vec<String>,
+    /// The versions of the live arm that answered in the range.
+    pub versions: Vec<String>,
+    /// Predictions of each period.
+    pub rows: Vec<u64>,
+    /// The four arrows.
+    pub arrows: Vec<OverviewArrow>,
+    /// What a thousand predictions of the range cost by the prices of the spec, as far as events tell what they used.
+    pub cost_per_1k: Option<f64>,
+    /// The currency of the cost.
+    pub currency: Option<String>,
+    /// The arrow that broke first and is still broken.
+    pub first_broken: Option<FirstBroken>,
+    /// How much a person is needed; the list is sorted by it, the largest first.
+    pub attention: u64,
+}
+
+/// One arrow at a glance.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct OverviewArrow {
+    /// The arrow.
+    #[schema(value_type = ArrowName)]
+    pub arrow: Arrow,
+    /// The verdict of the latest period that says anything.
+    #[schema(value_type = VerdictName)]
+    pub verdict: Verdict,
+    /// The worst verdict of each period.
+    #[schema(value_type = Vec<VerdictName>)]
+    pub verdicts: Vec<Verdict>,
+    /// Since when it is broken, where it is.
+    pub broken_since: Option<Period>,
+    /// The series that tells most of it.
+    pub lead: Option<Lead>,
+}
+
+/// The series that tells most of an arrow.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Lead {
+    /// The monitor.
+    #[schema(value_type = MonitorName)]
+    pub monitor: Monitor,
+    /// What was judged.
+    pub subject: String,
+    /// The values of each period.
+    pub values: Vec<Option<f64>>,
+    /// The bound.
+    pub limit: Option<LimitAnswer>,
+}
+
+/// The arrow that broke first and is still broken.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct FirstBroken {
+    /// The arrow.
+    #[schema(value_type = ArrowName)]
+    pub arrow: Arrow,
+    /// Since when.
+    pub since: Period,
+    /// The first finding that says so, in words.
+    pub evidence: String,
+}
+
+/// What is known of one subject of an arrow while the lead is looked for.
+#[derive(Debug, Clone, Default)]
+struct Candidate {
+    values: Vec<Option<f64>>,
+    limit: Option<Limit>,
+    broken: usize,
+    drifted: usize,
+    peak: f64,
+}
+
+/// Monitors that tell an arrow best where nothing is wrong.
+fn preference(monitor: Monitor) -> u8 {
+    match monitor {
+        Monitor::Drift | Monitor::Latency | Monitor::DecisionRate | Monitor::Quality => 2,
+        Monitor::Errors | Monitor::ScoreDrift | Monitor::LabelShare | Monitor::Missing => 1,
+        _ => 0,
+    }
+}
+
+/// The series that tells most of each arrow: broken most often, then drifted, then preferred, then with the highest peak.
+fn leads(asked: &Asked, places: &HashMap<Timestamp, usize>) -> BTreeMap<Arrow, Lead> {
+    let mut candidates: BTreeMap<(Monitor, u32), Candidate> = BTreeMap::new();
+    for period in asked.periods() {
+        let Some(&place) = places.get(&period.window.start) else { continue };
+        for cell in period.cells.iter().filter(|cell| cell.slice.is_none()) {
+            let candidate = candidates.entry((cell.monitor, cell.subject)).or_default();
+            candidate.values.resize(places.len(), None);
+            candidate.values[place] = cell.value;
+            candidate.limit = cell.limit.or(candidate.limit);
+            candidate.broken += usize::from(cell.verdict == Verdict::Broken);
+            candidate.drifted += usize::from(cell.verdict == Verdict::Drifted);
+            // Peaks of different monitors have different units; they decide among features only.
+            if cell.monitor == Monitor::Drift {
+                candidate.peak = candidate.peak.max(cell.value.unwrap_or(0.0));
+            }
+        }
+    }
+    let mut best: BTreeMap<Arrow, ((Monitor, u32), Candidate)> = BTreeMap::new();
+    let weight = |monitor: Monitor, of: &Candidate| (of.broken, of.drifted, preference(monitor));
+    for ((monitor, subject), candidate) in candidates {
+        if candidate.values.iter().all(Option::is_none) {
+            continue;
+        }
+        let better = best.get(&monitor.arrow()).is_none_or(|((kept_monitor, _), kept)| {
+            let order = weight(monitor, &candidate).cmp(&weight(*kept_monitor, kept));
+            order.then(candidate.peak.total_cmp(&kept.peak)).is_gt()
+        });
+        if better {
+            best.insert(monitor.arrow(), ((monitor, subject), candidate));
+        }
+    }
+    let lead = |((monitor, subject), candidate): ((Monitor, u32), Candidate)| Lead {
+        monitor,
+        subject: asked.view.names.text(subject).to_owned(),
+        values: candidate.values,
+        limit: candidate.limit.map(LimitAnswer::from),
+    };
+    best.into_iter().map(|(arrow, found)| (arrow, lead(found))).collect()
+}
+
+async fn model_of(app: &App, asked: &Asked) -> Result<OverviewModel, Problem> {
+    let (periods, places) = places(asked);
+    let mut leads = leads(asked, &places);
+    let mut rows = vec![0; places.len()];
+    let mut versions = BTreeSet::new();
+    for period in asked.periods() {
+        if let Some(place) = places.get(&period.window.start) {
+            rows[*place] = period.rows;
+        }
+        versions.extend(period.versions.keys().filter(|version| !version.is_empty()).cloned());
+    }
+    let mut arrows = Vec::new();
+    let mut first: Option<(usize, Arrow)> = None;
+    let mut attention = 0;
+    for arrow in Arrow::ALL {
+        let windows = arrow_windows(asked.periods(), &places, arrow);
+        let since = broken_since(&windows.verdicts);
+        if let Some(since) = since
+            && first.is_none_or(|(earliest, _)| since < earliest)
+        {
+            first = Some((since, arrow));
+        }
+        attention += match windows.verdict {
+            Verdict::Broken => 100,
+            Verdict::Drifted => 10,
+            Verdict::NoData => 1,
+            _ => 0,
+        };
+        arrows.push(OverviewArrow {
+            arrow,
+            verdict: windows.verdict,
+            verdicts: windows.verdicts,
+            broken_since: since.map(|since| periods[since].clone()),
+            lead: leads.remove(&arrow),
+        });
+    }
+    let first_broken = match first {
+        None => None,
+        Some((place, arrow)) => Some(FirstBroken {
+            arrow,
+            since: periods[place].clone(),
+            evidence: evidence_of(app, asked, asked.windows()[place], arrow).await?,
+        }),
+    };
+    let spec = asked.spec();
+    let cost = spec.cost.as_ref().map(|cost| Cost::of(cost, &usage_of(asked)));
+    Ok(OverviewModel {
+        model: spec.model.clone(),
+        task: spec.task.name().to_owned(),
+        owner: spec.owner.clone(),
+        timezone: asked.zone.name().to_owned(),
+        purpose: spec.purpose.as_ref().map(|purpose| purpose.metric.clone()),
+        by: by_name(asked.length, spec.drift.window),
+        known: asked.view.known().map(WindowAnswer::from),
+        latest_event_at: asked.scope().latest_event_at,
+        periods,
+        arms: arms_of(asked),
+        versions: versions.into_iter().collect(),
+        rows,
+        arrows,
+        cost_per_1k: cost.as_ref().and_then(Cost::total),
+        currency: cost.and_then(|cost| cost.currency),
+        first_broken,
+        attention,
+    })
+}
+
+/// What a prediction of the range used on average, from the figures of its periods.
+fn usage_of(asked: &Asked) -> Usage {
+    let mean = |subject: &str| {
+        let number = asked.view.names.number(&profile_column(Arrow::Inference, subject))?;
+        let mut sum = ColumnFigures::default();
+        asked.periods().iter().filter_map(|period| period.figures(number)).for_each(|figures| sum.add(figures));
+        sum.mean
+    };
+    let [cpu_ms, gpu_ms, _, bytes, tokens_in, tokens_out] = subject::USED.map(mean);
+    let services = priced_services(asked.spec());
+    let calls = services.filter_map(|service| {
+        let calls = mean(&subject::calls_to(service))?;
+        Some((service.to_owned(), CallUsage { calls, ms: None }))
+    });
+    Usage { cpu_ms, gpu_ms, bytes, tokens_in, tokens_out, calls: calls.collect() }
+}
+
+/// The words of the first broken finding of an arrow in a period.
+async fn evidence_of(
+    app: &App,
+    asked: &Asked,
+    window: quiver_event::time::Window,
+    arrow: Arrow,
+) -> Result<String, Problem> {
+    let judged = judged_of(app, asked, &asked.arm, window).await?;
+    let mut findings = judged.iter().flat_map(|(_, judged)| &judged.findings);
+    let broken = findings.find(|finding| finding.arrow == arrow && finding.verdict == Verdict::Broken);
+    Ok(broken.map_or_else(String::new, |finding| finding.evidence.clone()))
+}
+
+/// Gives all models at a glance: the four arrows of each over time, those that need a person first.
+#[utoipa::path(get, path = "/v1/overview", tag = "reading",
+    params(OverviewQuery),
+    responses(
+        (status = 200, description = "The models", body = Overview),
+        (status = 304, description = "What `If-None-Match` names is still the answer"),
+        (status = 400, description = "A parameter cannot be used", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "It cannot be read now", body = Problem, content_type = "application/problem+json"),
+        Guarded,
+    )
+)]
+pub async fn overview(
+    State(app): State<Arc<App>>,
+    query: Result<Query<OverviewQuery>, QueryRejection>,
+) -> Result<Json<Overview>, Problem> {
+    let Query(OverviewQuery { from, to, last, by }) = query.map_err(|error| bad_parameter(&error))?;
+    let range = RangeQuery { from, to, last, by, arm: None };
+    let mut models = Vec::new();
+    for name in app.doors.names() {
+        let asked = of(&app, &name, &range).await?;
+        models.push(model_of(&app, &asked).await?);
+    }
+    models.sort_by(|left, right| right.attention.cmp(&left.attention).then_with(|| left.model.cmp(&right.model)));
+    Ok(Json(Overview { models }))
+}

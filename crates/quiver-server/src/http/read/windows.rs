@@ -1,0 +1,229 @@
+//! A model over time: the verdict of each arrow in each period, and what changed when.
+
+use super::events::tables::{open, within};
+use super::scope::{Asked, RangeQuery, Scope, ask};
+use super::words::{ArrowName, Period, VerdictName, WindowAnswer, instant};
+use crate::http::App;
+use crate::http::answers::Reads;
+use crate::http::problem::Problem;
+use crate::measure::Rows;
+use crate::pipeline::{PipelineError, time_condition};
+use crate::views::PeriodView;
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use quiver_event::Arrow;
+use quiver_event::event::Kind;
+use quiver_event::spec::LIVE_ARM;
+use quiver_event::time::Timestamp;
+use quiver_judge::finding::Verdict;
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// Markers given at a time.
+const MOST_MARKERS: usize = 500;
+
+/// A model over time.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Windows {
+    /// What the answer is about.
+    pub scope: Scope,
+    /// The periods.
+    pub periods: Vec<Period>,
+    /// The arms, the live one first.
+    pub arms: Vec<ArmWindows>,
+    /// What changed when, in order of time.
+    pub markers: Vec<Marker>,
+    /// The reference's period, where the spec names one.
+    pub reference: Option<WindowAnswer>,
+}
+
+/// One arm over time.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct ArmWindows {
+    /// The arm.
+    pub arm: String,
+    /// Whether its answers are used.
+    pub is_live: bool,
+    /// The versions that answered in the range.
+    pub versions: Vec<String>,
+    /// Predictions of each period.
+    pub rows: Vec<u64>,
+    /// Of these, with a label.
+    pub labelled: Vec<u64>,
+    /// The four arrows.
+    pub arrows: Vec<ArrowWindows>,
+}
+
+/// One arrow over time.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct ArrowWindows {
+    /// The arrow.
+    #[schema(value_type = ArrowName)]
+    pub arrow: Arrow,
+    /// The verdict of the latest period that says anything.
+    #[schema(value_type = VerdictName)]
+    pub verdict: Verdict,
+    /// The worst verdict of each period.
+    #[schema(value_type = Vec<VerdictName>)]
+    pub verdicts: Vec<Verdict>,
+}
+
+/// Something that changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Marker {
+    /// When.
+    pub at: String,
+    /// `change` for an event of that kind, `version` for the first period of a version.
+    pub kind: &'static str,
+    /// What changed, such as `deploy`; of a version, its name.
+    pub what: String,
+    /// What it refers to.
+    pub reference: Option<String>,
+    /// The arm of a version.
+    pub arm: Option<String>,
+}
+
+/// The verdict of the latest period that says anything: of one that was judged.
+pub fn latest(verdicts: &[Verdict]) -> Verdict {
+    let judged = verdicts.iter().rev().find(|verdict| verdict.rank() >= Verdict::Healthy.rank());
+    let said = || verdicts.iter().rev().find(|verdict| **verdict != Verdict::NoData);
+    judged.or_else(said).copied().unwrap_or(Verdict::NoData)
+}
+
+/// The place at which the run of broken periods began that lasts until the last period which says anything.
+pub fn broken_since(verdicts: &[Verdict]) -> Option<usize> {
+    let mut since = None;
+    for (place, verdict) in verdicts.iter().enumerate().rev() {
+        match verdict {
+            Verdict::Broken => since = Some(place),
+            verdict if verdict.rank() >= Verdict::Healthy.rank() => break,
+            _ => {}
+        }
+    }
+    since
+}
+
+/// The verdicts of one arrow at the places of the periods.
+pub fn arrow_windows(periods: &[Arc<PeriodView>], places: &HashMap<Timestamp, usize>, arrow: Arrow) -> ArrowWindows {
+    let mut verdicts = vec![Verdict::NoData; places.len()];
+    for period in periods {
+        if let Some(place) = places.get(&period.window.start) {
+            verdicts[*place] = period.arrows[arrow.number() - 1];
+        }
+    }
+    ArrowWindows { arrow, verdict: latest(&verdicts), verdicts }
+}
+
+/// The names of the arms, the live one first.
+pub fn arms_of(asked: &Asked) -> Vec<String> {
+    let mut arms: Vec<String> = asked.view.arms.keys().cloned().collect();
+    arms.sort_by_key(|arm| arm != LIVE_ARM);
+    arms
+}
+
+fn arm_windows(asked: &Asked, arm: &str, places: &HashMap<Timestamp, usize>) -> ArmWindows {
+    let periods = asked.view.of(arm, asked.range);
+    let (mut rows, mut labelled) = (vec![0; places.len()], vec![0; places.len()]);
+    let mut versions = BTreeMap::new();
+    for period in periods {
+        if let Some(place) = places.get(&period.window.start) {
+            rows[*place] = period.rows;
+            labelled[*place] = period.labelled;
+        }
+        versions
+            .extend(period.versions.iter().filter(|(name, _)| !name.is_empty()).map(|(name, _)| (name.clone(), ())));
+    }
+    ArmWindows {
+        arm: arm.to_owned(),
+        is_live: arm == LIVE_ARM,
+        versions: versions.into_keys().collect(),
+        rows,
+        labelled,
+        arrows: Arrow::ALL.into_iter().map(|arrow| arrow_windows(periods, places, arrow)).collect(),
+    }
+}
+
+/// The first period of each version, where another one answered before.
+fn version_markers(asked: &Asked, arm: &str) -> Vec<Marker> {
+    let Some(periods) = asked.view.arms.get(arm) else { return Vec::new() };
+    let mut seen: BTreeMap<&str, Timestamp> = BTreeMap::new();
+    for period in periods {
+        for version in period.versions.keys().filter(|version| !version.is_empty()) {
+            seen.entry(version).or_insert(period.window.start);
+        }
+    }
+    let first = periods.first().map(|period| period.window.start);
+    let later = seen.into_iter().filter(|(_, at)| Some(*at) != first && asked.range.contains(*at));
+    later
+        .map(|(version, at)| Marker {
+            at: at.to_string(),
+            kind: "version",
+            what: version.to_owned(),
+            reference: None,
+            arm: Some(arm.to_owned()),
+        })
+        .collect()
+}
+
+async fn change_markers(app: &App, asked: &Asked) -> Result<Vec<Marker>, PipelineError> {
+    let statement = format!(
+        "SELECT \"at\", what, reference FROM changes WHERE {} ORDER BY \"at\" LIMIT {MOST_MARKERS}",
+        time_condition(asked.range)
+    );
+    let engine = open(app, &asked.spec().model, &[Kind::Change]).await?;
+    let mut markers = Vec::new();
+    for batch in engine.sql(&statement).await? {
+        let rows = Rows(&batch);
+        let (times, whats, references) = (rows.instants("at")?, rows.texts("what")?, rows.texts("reference")?);
+        for ((at, what), reference) in times.into_iter().zip(whats).zip(references) {
+            let Some(at) = at else { continue };
+            let reference = Some(reference).filter(|reference| !reference.is_empty());
+            markers.push(Marker { at: instant(at), kind: "change", what, reference, arm: None });
+        }
+    }
+    Ok(markers)
+}
+
+/// Gives a model over time: the verdicts of its arrows, its traffic, and what changed when.
+#[utoipa::path(get, path = "/v1/models/{model}/windows", tag = "reading",
+    params(("model" = String, Path, description = "The name of the model, as in its events"), RangeQuery),
+    responses((status = 200, description = "The model over time", body = Windows), Reads)
+)]
+pub async fn windows(
+    State(app): State<Arc<App>>,
+    Path(model): Path<String>,
+    query: Result<Query<RangeQuery>, QueryRejection>,
+) -> Result<Json<Windows>, Problem> {
+    let asked = ask(&app, &model, query).await?;
+    let (periods, places) = super::series::places(&asked);
+    let names = arms_of(&asked);
+    let arms = names.iter().map(|arm| arm_windows(&asked, arm, &places)).collect();
+    let mut markers = within(change_markers(&app, &asked)).await?;
+    markers.extend(names.iter().flat_map(|arm| version_markers(&asked, arm)));
+    markers.sort_by(|left, right| left.at.cmp(&right.at));
+    let reference = asked.spec().reference_window().ok().flatten().map(WindowAnswer::from);
+    Ok(Json(Windows { scope: asked.scope(), periods, arms, markers, reference }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Verdict::{Broken, Healthy, InsufficientSample, LabelsPending, NoData, NotObserved};
+
+    #[test]
+    fn the_latest_verdict_is_that_of_the_last_period_that_was_judged() {
+        assert_eq!(latest(&[Healthy, Broken, LabelsPending, NoData]), Broken);
+        assert_eq!(latest(&[NotObserved, NoData]), NotObserved);
+        assert_eq!(latest(&[]), NoData);
+    }
+
+    #[test]
+    fn a_run_of_broken_periods_goes_over_those_that_say_nothing_and_ends_with_a_healthy_one() {
+        assert_eq!(broken_since(&[Broken, Healthy, Broken, InsufficientSample, Broken, LabelsPending]), Some(2));
+        assert_eq!(broken_since(&[Broken, Healthy, LabelsPending]), None);
+        assert_eq!(broken_since(&[NoData, Broken]), Some(1));
+    }
+}

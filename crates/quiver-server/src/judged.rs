@@ -1,0 +1,247 @@
+//! What was judged of one period of one arm, in the form that is kept for pages: findings and the figures of columns.
+
+use quiver_event::Arrow;
+use quiver_judge::diagnosis::{FeatureShift, WindowFindings};
+use quiver_judge::finding::Finding;
+use quiver_profile::Profile;
+use quiver_profile::column::{ColumnKind, ColumnProfile, ColumnSummary, Quantiles};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// Why kept bytes cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum JudgedError {
+    /// They cannot be packed or unpacked.
+    #[error("a judged period cannot be packed or unpacked: {0}")]
+    Packing(#[from] std::io::Error),
+    /// They are no judged period of this version.
+    #[error("a judged period cannot be read: {0}")]
+    Reading(#[from] serde_json::Error),
+}
+
+/// What was judged of one period of one arm.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Judged {
+    /// Predictions.
+    pub rows: u64,
+    /// Of these, with a label.
+    pub labelled: u64,
+    /// Predictions of each version that answered.
+    pub versions: BTreeMap<String, u64>,
+    /// What the monitors say.
+    pub findings: Vec<Finding>,
+    /// The figures of each profile column.
+    pub columns: BTreeMap<String, ColumnFigures>,
+    /// How the features moved; only where something is broken, since only a diagnosis asks.
+    pub shifts: Vec<FeatureShift>,
+}
+
+/// The figures of one column in one period.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct ColumnFigures {
+    /// All rows in which the column was looked at.
+    pub rows: u64,
+    /// Rows without a value.
+    pub missing: u64,
+    /// Rows with a stand-in for the value.
+    pub defaulted: u64,
+    /// Rows with a value that is too old.
+    pub stale: u64,
+    /// Rows with an invalid value, by reason.
+    pub invalid: BTreeMap<String, u64>,
+    /// Rows in each of the reference's bins; empty without a reference.
+    pub bins: Vec<u64>,
+    /// The mean of numbers, or the share of true.
+    pub mean: Option<f64>,
+    /// The population standard deviation of the same.
+    pub standard_deviation: Option<f64>,
+    /// Quantiles of numbers.
+    pub quantiles: Option<FigureQuantiles>,
+    /// An estimate of how many distinct values there are.
+    pub distinct: Option<f64>,
+    /// The most frequent values of a public category, at most 20, the most frequent first.
+    pub values: Vec<ValueRows>,
+}
+
+/// A value and the rows that have it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ValueRows {
+    /// The value.
+    pub value: String,
+    /// At least so many rows; all of them where no more than 20 values are there.
+    pub rows: u64,
+}
+
+/// Five quantiles in the sense of the inverted distribution function.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct FigureQuantiles {
+    /// 5 % of the values are at or below it.
+    pub p05: f64,
+    /// 25 %.
+    pub p25: f64,
+    /// The median.
+    pub p50: f64,
+    /// 75 %.
+    pub p75: f64,
+    /// 95 %.
+    pub p95: f64,
+}
+
+impl From<Quantiles> for FigureQuantiles {
+    fn from(quantiles: Quantiles) -> Self {
+        let Quantiles { p05, p25, p50, p75, p95, .. } = quantiles;
+        Self { p05, p25, p50, p75, p95 }
+    }
+}
+
+impl ColumnFigures {
+    /// The figures of a measured column.
+    pub fn of(column: &ColumnProfile) -> Self {
+        let summary = column.summary("");
+        let counts = column.counts();
+        Self {
+            rows: counts.rows,
+            missing: column.null_bin(),
+            defaulted: counts.default,
+            stale: counts.stale,
+            invalid: counts.invalid.clone(),
+            bins: column.coarse().into_iter().map(|(_, rows)| rows).collect(),
+            mean: summary.mean,
+            standard_deviation: summary.standard_deviation,
+            quantiles: summary.quantiles.map(FigureQuantiles::from),
+            distinct: summary.distinct,
+            values: match column.kind() {
+                ColumnKind::Category => {
+                    let rows = |of: quiver_profile::column::ValueCount| ValueRows { value: of.value, rows: of.count };
+                    summary.top_values.into_iter().map(rows).collect()
+                }
+                _ => Vec::new(),
+            },
+        }
+    }
+
+    /// Adds the counts of another period; what cannot be added from figures is left out.
+    pub fn add(&mut self, other: &Self) {
+        if self.rows == 0 {
+            *self = other.clone();
+            return;
+        }
+        if other.rows == 0 {
+            return;
+        }
+        let valued = |figures: &Self| (figures.rows.saturating_sub(figures.missing)) as f64;
+        let weights = (valued(self), valued(other));
+        self.mean = match (self.mean, other.mean) {
+            (Some(mine), Some(theirs)) if weights.0 + weights.1 > 0.0 => {
+                Some((mine * weights.0 + theirs * weights.1) / (weights.0 + weights.1))
+            }
+            (mine, theirs) => mine.or(theirs),
+        };
+        self.rows += other.rows;
+        self.missing += other.missing;
+        self.defaulted += other.defaulted;
+        self.stale += other.stale;
+        for (reason, rows) in &other.invalid {
+            *self.invalid.entry(reason.clone()).or_default() += rows;
+        }
+        if self.bins.len() < other.bins.len() {
+            self.bins.resize(other.bins.len(), 0);
+        }
+        self.bins.iter_mut().zip(&other.bins).for_each(|(mine, theirs)| *mine += theirs);
+        for theirs in &other.values {
+            match self.values.iter_mut().find(|mine| mine.value == theirs.value) {
+                Some(mine) => mine.rows += theirs.rows,
+                None => self.values.push(theirs.clone()),
+            }
+        }
+        self.values.sort_by(|left, right| right.rows.cmp(&left.rows).then_with(|| left.value.cmp(&right.value)));
+        self.values.truncate(ColumnSummary::MOST_VALUES);
+        self.standard_deviation = None;
+        self.quantiles = None;
+        self.distinct = None;
+    }
+
+    /// Rows with an invalid value.
+    pub fn invalid_rows(&self) -> u64 {
+        self.invalid.values().sum()
+    }
+}
+
+impl Judged {
+    /// What was judged of a profile.
+    pub fn new(findings: WindowFindings, profile: &Profile, versions: BTreeMap<String, u64>) -> Self {
+        let columns = profile.columns().map(|(name, column)| (name.to_owned(), ColumnFigures::of(column)));
+        let WindowFindings { rows, labelled, findings, .. } = findings;
+        Self { rows, labelled, versions, findings, columns: columns.collect(), shifts: Vec::new() }
+    }
+
+    /// The kept form: JSON, packed.
+    ///
+    /// # Errors
+    /// When it cannot be packed.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, JudgedError> {
+        // The lowest level: most of the text is repeated names.
+        Ok(zstd::encode_all(serde_json::to_vec(self)?.as_slice(), 1)?)
+    }
+
+    /// Reads the kept form.
+    ///
+    /// # Errors
+    /// When the bytes were written by another version, or are damaged.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, JudgedError> {
+        Ok(serde_json::from_slice(&zstd::decode_all(bytes)?)?)
+    }
+}
+
+/// The arrow and the subject of a profile column.
+pub fn arrow_and_subject(column: &str) -> Option<(Arrow, &str)> {
+    let (arrow, subject) = column.split_once('/')?;
+    Some((Arrow::ALL.into_iter().find(|known| known.name() == arrow)?, subject))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figures(rows: u64, missing: u64, mean: f64, bins: &[u64]) -> ColumnFigures {
+        ColumnFigures { rows, missing, mean: Some(mean), bins: bins.to_vec(), ..ColumnFigures::default() }
+    }
+
+    #[test]
+    fn figures_of_periods_add_up_and_means_weigh_by_rows_with_a_value() {
+        let mut sum = figures(10, 2, 4.0, &[3, 5, 2]);
+        sum.add(&figures(6, 2, 7.0, &[1, 3, 2]));
+        // (8 · 4 + 4 · 7) / 12
+        assert_eq!(sum, figures(16, 4, 5.0, &[4, 8, 4]));
+        let valued = |values: &[(&str, u64)]| ColumnFigures {
+            rows: values.iter().map(|(_, rows)| rows).sum(),
+            values: values.iter().map(|(value, rows)| ValueRows { value: (*value).to_owned(), rows: *rows }).collect(),
+            ..ColumnFigures::default()
+        };
+        let mut values = valued(&[("notify", 3), ("ignore", 2)]);
+        values.add(&valued(&[("ignore", 4), ("hold", 1)]));
+        assert_eq!(values, valued(&[("ignore", 6), ("notify", 3), ("hold", 1)]));
+        let mut none = ColumnFigures::default();
+        none.add(&sum);
+        assert_eq!(none, sum);
+        none.add(&ColumnFigures::default());
+        assert_eq!(none, sum);
+    }
+
+    #[test]
+    fn the_kept_form_reads_back_and_damage_is_an_error() {
+        let judged = Judged {
+            rows: 3,
+            labelled: 1,
+            versions: BTreeMap::from([("v1".to_owned(), 3)]),
+            findings: Vec::new(),
+            columns: BTreeMap::from([("features/temp".to_owned(), figures(3, 1, 0.375, &[1, 2]))]),
+            shifts: Vec::new(),
+        };
+        let bytes = judged.to_bytes().unwrap();
+        assert_eq!(Judged::from_bytes(&bytes).unwrap(), judged);
+        assert!(Judged::from_bytes(&bytes[..bytes.len() / 2]).is_err());
+    }
+}

@@ -1,0 +1,130 @@
+//! Stored profiles and outcomes → one profile or outcome of a range: for questions that no kept period answers.
+
+use super::periods::StoredProfiles;
+use super::{Pipeline, PipelineError, shared};
+use crate::measure::Rows;
+use futures::StreamExt;
+use quiver_event::time::Window;
+use quiver_judge::finding::Slice;
+use quiver_profile::{Outcome, Profile};
+use quiver_store::data_folder::TableName;
+use quiver_store::query::{QueryEngine, QueryError, QueryOptions};
+use quiver_store::table::TableOptions;
+use std::collections::BTreeMap;
+
+/// Profiles and outcomes read for one answer: beyond this the range has to be narrowed.
+const MOST_BYTES: usize = 1 << 30;
+
+/// Whose predictions are meant.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    /// The arm.
+    pub arm: &'a str,
+    /// The version; any where none is named.
+    pub version: Option<&'a str>,
+    /// The range of event time: whole windows of the spec that lie in it.
+    pub range: Window,
+}
+
+impl Part<'_> {
+    fn condition(&self) -> String {
+        let quoted = |text: &str| text.replace('\'', "''");
+        let version = self.version.map(|version| format!(" AND \"version\" = '{}'", quoted(version)));
+        format!(
+            "AND \"arm\" = '{}'{} AND window_start >= CAST('{}' AS TIMESTAMP WITH TIME ZONE) \
+             AND window_end <= CAST('{}' AS TIMESTAMP WITH TIME ZONE)",
+            quoted(self.arm),
+            version.unwrap_or_default(),
+            self.range.start,
+            self.range.end,
+        )
+    }
+}
+
+impl Pipeline {
+    /// A session with one table: each further one is a log that has to be read.
+    async fn table_alone(
+        &self,
+        table: TableName<'static>,
+        name: &str,
+        options: &TableOptions,
+    ) -> Result<QueryEngine, PipelineError> {
+        let folder = &self.workspace.folder;
+        let engine = QueryEngine::new(&QueryOptions::new(folder.temporary_folder()))?;
+        engine.register(name, &folder.open_table(table, options).await?).await?;
+        Ok(engine)
+    }
+
+    /// The profile of a part; nothing where it holds no prediction.
+    ///
+    /// # Errors
+    /// When a table cannot be read, or the range holds too much for one answer.
+    pub async fn profile_of(&self, part: Part<'_>) -> Result<Option<Profile>, PipelineError> {
+        let derivation = self.derivation(&self.pinned_references().await?);
+        let engine = self.table_alone(TableName::Profiles, "profiles", &shared::profile_options()).await?;
+        let mut stream = engine.stream(&self.profiles_statement(&derivation, &part.condition())).await?;
+        let mut merged: Option<Profile> = None;
+        let mut bytes = 0;
+        while let Some(batch) = stream.next().await {
+            let batch = batch.map_err(QueryError::from)?;
+            bytes += batch.get_array_memory_size();
+            if bytes > MOST_BYTES {
+                return Err(PipelineError::RangeTooWide);
+            }
+            for stored in StoredProfiles::of(&batch)?.iter() {
+                let profile = stored.profile()?;
+                match &mut merged {
+                    Some(merged) => merged.merge(&profile)?,
+                    None => merged = Some(profile),
+                }
+            }
+        }
+        Ok(merged)
+    }
+
+    /// The outcome of a part: of the whole population under none, and of each slice where slices are asked for.
+    ///
+    /// # Errors
+    /// As [`Self::profile_of`].
+    pub async fn outcomes_of(
+        &self,
+        part: Part<'_>,
+        slices: bool,
+    ) -> Result<BTreeMap<Option<Slice>, Outcome>, PipelineError> {
+        let derivation = self.derivation(&self.pinned_references().await?);
+        let engine = self.table_alone(TableName::Outcomes, "outcomes", &shared::outcome_options()).await?;
+        let statement = format!(
+            "SELECT slice_name, slice_value, outcome FROM ( \
+             SELECT *, row_number() OVER (PARTITION BY version, window_start, window_end, slice_name, slice_value \
+             ORDER BY revision DESC) AS place FROM outcomes \
+             WHERE model = '{}' AND derivation = '{derivation}' {} {}) ranked WHERE place = 1",
+            self.spec.model.replace('\'', "''"),
+            part.condition(),
+            if slices { "" } else { "AND slice_name = ''" },
+        );
+        let mut stream = engine.stream(&statement).await?;
+        let mut merged: BTreeMap<Option<Slice>, Outcome> = BTreeMap::new();
+        let mut bytes = 0;
+        while let Some(batch) = stream.next().await {
+            let batch = batch.map_err(QueryError::from)?;
+            bytes += batch.get_array_memory_size();
+            if bytes > MOST_BYTES {
+                return Err(PipelineError::RangeTooWide);
+            }
+            let rows = Rows(&batch);
+            let (names, values, outcomes) =
+                (rows.texts("slice_name")?, rows.texts("slice_value")?, rows.bytes("outcome")?);
+            for ((name, value), outcome) in names.into_iter().zip(values).zip(outcomes) {
+                let slice = (!name.is_empty()).then_some(Slice { name, value });
+                let outcome = Outcome::from_bytes(&outcome)?;
+                match merged.entry(slice) {
+                    std::collections::btree_map::Entry::Occupied(mut kept) => kept.get_mut().merge(&outcome)?,
+                    std::collections::btree_map::Entry::Vacant(place) => {
+                        place.insert(outcome);
+                    }
+                }
+            }
+        }
+        Ok(merged)
+    }
+}

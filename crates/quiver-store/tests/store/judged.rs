@@ -1,0 +1,94 @@
+//! Judged periods in the catalogue: put in place of older ones, read since a revision, and gone with their derivation.
+
+use quiver_store::catalogue::{Catalogue, DEFAULT_WORKSPACE as WORKSPACE, JudgedPeriod, JudgedPeriods};
+
+const DAY: i64 = 86_400_000_000;
+
+async fn open(folder: &std::path::Path) -> Catalogue {
+    let catalogue = Catalogue::open(&folder.join("catalogue.sqlite")).await.unwrap();
+    for model in ["m", "other"] {
+        catalogue.put_model(WORKSPACE, model, 0).await.unwrap();
+    }
+    catalogue
+}
+
+fn period(arm: &str, day: i64, judged: &[u8]) -> JudgedPeriod {
+    JudgedPeriod {
+        arm: arm.to_owned(),
+        starts_at_microseconds: day * DAY,
+        ends_at_microseconds: (day + 1) * DAY,
+        counted_id: day * 7,
+        judged: judged.to_vec(),
+        outcome: (day % 2 == 0).then(|| vec![day as u8]),
+    }
+}
+
+async fn put(catalogue: &Catalogue, model: &str, derivation: &str, periods: &[JudgedPeriod]) -> i64 {
+    let judged = JudgedPeriods {
+        model,
+        length: "1d",
+        derivation,
+        profiles_offset: 10,
+        outcomes_offset: 20,
+        watermark_microseconds: 30,
+        periods,
+    };
+    catalogue.put_judged(WORKSPACE, &judged).await.unwrap()
+}
+
+async fn since(catalogue: &Catalogue, revision: i64) -> Vec<(String, i64, Vec<u8>)> {
+    let periods = catalogue.judged_since(WORKSPACE, "m", "1d", revision).await.unwrap();
+    periods.into_iter().map(|period| (period.arm, period.starts_at_microseconds / DAY, period.judged)).collect()
+}
+
+#[tokio::test]
+async fn a_period_takes_the_place_of_the_one_before_and_is_told_since_its_revision() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalogue = open(folder.path()).await;
+    assert_eq!(catalogue.judged_progress(WORKSPACE, "m", "1d").await.unwrap(), None);
+    let first = put(&catalogue, "m", "a", &[period("live", 1, b"one"), period("live", 2, b"two")]).await;
+    let second = put(&catalogue, "m", "a", &[period("live", 2, b"two, again"), period("shadow", 2, b"s")]).await;
+    put(&catalogue, "other", "a", &[period("live", 1, b"another model")]).await;
+    assert!(second > first);
+    let live = |day: i64, judged: &[u8]| ("live".to_owned(), day, judged.to_vec());
+    let shadow = ("shadow".to_owned(), 2, b"s".to_vec());
+    assert_eq!(since(&catalogue, 0).await, [live(1, b"one"), live(2, b"two, again"), shadow.clone()]);
+    assert_eq!(since(&catalogue, first).await, [live(2, b"two, again"), shadow]);
+    assert_eq!(since(&catalogue, second).await, []);
+    let progress = catalogue.judged_progress(WORKSPACE, "m", "1d").await.unwrap().unwrap();
+    assert_eq!((progress.revision, progress.whole_since), (second, first));
+    assert_eq!((progress.profiles_offset, progress.outcomes_offset, progress.watermark_microseconds), (10, 20, 30));
+    let key = ("m", "1d", "live");
+    assert_eq!(catalogue.judged_counts(WORKSPACE, key).await.unwrap(), [(DAY, 7), (2 * DAY, 14)]);
+    assert_eq!(catalogue.judged_outcomes(WORKSPACE, key, (0, 9 * DAY)).await.unwrap(), [(2 * DAY, vec![2])]);
+    let between = catalogue.judged_between(WORKSPACE, key, (DAY, 2 * DAY)).await.unwrap();
+    assert_eq!(between, [period("live", 1, b"one")]);
+}
+
+#[tokio::test]
+async fn another_derivation_leaves_nothing_of_the_one_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalogue = open(folder.path()).await;
+    put(&catalogue, "m", "a", &[period("live", 1, b"one"), period("live", 2, b"two")]).await;
+    put(&catalogue, "other", "a", &[period("live", 1, b"another model")]).await;
+    let revision = put(&catalogue, "m", "b", &[period("live", 2, b"new")]).await;
+    assert_eq!(since(&catalogue, 0).await, [("live".to_owned(), 2, b"new".to_vec())]);
+    let progress = catalogue.judged_progress(WORKSPACE, "m", "1d").await.unwrap().unwrap();
+    assert_eq!((progress.derivation.as_str(), progress.whole_since), ("b", revision));
+    assert_eq!(catalogue.judged_since(WORKSPACE, "other", "1d", 0).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_retention_deletes_is_told_to_whoever_remembers_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalogue = open(folder.path()).await;
+    let revision = put(&catalogue, "m", "a", &[period("live", 1, b"one"), period("live", 5, b"five")]).await;
+    put(&catalogue, "other", "a", &[period("live", 5, b"another model")]).await;
+    assert_eq!(catalogue.delete_judged_before(WORKSPACE, 3 * DAY).await.unwrap(), 1);
+    assert_eq!(since(&catalogue, 0).await, [("live".to_owned(), 5, b"five".to_vec())]);
+    let progress = catalogue.judged_progress(WORKSPACE, "m", "1d").await.unwrap().unwrap();
+    assert!(progress.revision > revision && progress.whole_since > revision);
+    let other = catalogue.judged_progress(WORKSPACE, "other", "1d").await.unwrap().unwrap();
+    assert_eq!(other.whole_since, 1, "nothing of it was deleted");
+    assert_eq!(catalogue.delete_judged_before(WORKSPACE, 3 * DAY).await.unwrap(), 0);
+}

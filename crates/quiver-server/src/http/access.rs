@@ -34,6 +34,7 @@ fn needed(method: &Method, path: &str) -> Option<Scope> {
         "/v1/keys" => Some(Scope::Admin),
         "/v1/events" | "/v1/cloudevents" | "/v1/traces" | "/v1/logs" => Some(Scope::Ingest),
         _ if path.starts_with("/opentelemetry.proto.collector.") => Some(Scope::Ingest),
+        _ if super::ui::is_page(path) && (method == Method::GET || method == Method::HEAD) => None,
         _ if method == Method::GET || method == Method::HEAD => Some(Scope::Read),
         _ => Some(Scope::Operate),
     }
@@ -139,6 +140,12 @@ mod tests {
         assert_eq!(needed(&Method::POST, "/v1/anything-new"), Some(Scope::Operate));
         assert_eq!(needed(&Method::GET, "/metrics"), Some(Scope::Read));
         assert_eq!(needed(&Method::GET, "/healthz"), None);
+        // The pages ask for a key themselves; they hold nothing but what the API gives them.
+        assert_eq!(needed(&Method::GET, "/models/m/events/e"), None);
+        assert_eq!(needed(&Method::GET, "/assets/index.js"), None);
+        assert_eq!(needed(&Method::POST, "/models/m"), Some(Scope::Operate));
+        assert_eq!(needed(&Method::GET, "//v1/status"), Some(Scope::Read));
+        assert_eq!(needed(&Method::GET, "/models/../v1/status"), None, "a page, whatever a browser makes of it");
     }
 
     #[test]

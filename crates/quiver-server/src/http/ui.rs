@@ -98,18 +98,19 @@ fn media_type(path: &str) -> &'static str {
     }
 }
 
-/// Gives a file of the UI, or its first page where the path may be one of its pages.
+/// Whether a path is one of the UI's: a page of it, or a file that pages need.
+pub fn is_page(path: &str) -> bool {
+    matches!(path, "/" | "/status" | "/not-built.css") || path.starts_with("/models/") || path.starts_with("/assets/")
+}
+
+/// Gives a file of the UI, or its first page where the path is one of its pages.
 pub async fn page(State(app): State<Arc<App>>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
-    let path = uri.path().trim_start_matches('/');
-    let is_api = path == "v1" || path.starts_with("v1/");
-    if is_api || !matches!(method, Method::GET | Method::HEAD) {
+    let path = uri.path();
+    if !is_page(path) || !matches!(method, Method::GET | Method::HEAD) {
         return guard::no_such_route(uri).await.into_response();
     }
-    let named = if path.is_empty() { INDEX } else { path };
-    // A path with an extension in its last part is a file; a model may have a point in its name, but not there.
-    let is_file = path.starts_with("assets/");
-    let found = app.ui.file(named).or_else(|| if is_file { None } else { app.ui.file(INDEX) });
-    match found {
+    let is_file = path.starts_with("/assets/") || path == "/not-built.css";
+    match app.ui.file(if is_file { path.trim_start_matches('/') } else { INDEX }) {
         Some(file) => answer(&file, &headers),
         None => Problem::not_found("the web UI has no such file").into_response(),
     }

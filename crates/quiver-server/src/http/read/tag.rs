@@ -66,15 +66,18 @@ impl Answers {
 }
 
 /// Whether a path is a question about what is committed: its answer depends on nothing else, not on who asks either.
+/// Single events are none: they are about persons, and stay in no memory. Nor is the spec's text, which is no JSON.
 fn is_about_commits(path: &str) -> bool {
-    path == "/v1/overview" || path.strip_prefix("/v1/models/").is_some_and(|rest| rest.contains('/'))
+    let of_model = path.strip_prefix("/v1/models/").and_then(|rest| rest.split_once('/')).map(|(_, question)| question);
+    let is_event = |question: &str| question == "events" || question.starts_with("events/");
+    path == "/v1/overview" || of_model.is_some_and(|question| question != "spec" && !is_event(question))
 }
 
 /// Answers a question of the read API from memory where nothing was committed since, puts an `ETag` on the answer, and
 /// answers 304 where the sender has it.
 pub async fn tag(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let is_reading = *request.method() == Method::GET && is_about_commits(path) && !path.ends_with("/spec");
+    let is_reading = *request.method() == Method::GET && is_about_commits(path);
     if !is_reading {
         return next.run(request).await;
     }
@@ -151,7 +154,10 @@ mod tests {
     #[test]
     fn answers_that_depend_on_who_asks_are_not_remembered() {
         assert!(is_about_commits("/v1/overview") && is_about_commits("/v1/models/m/windows"));
-        for path in ["/v1/session", "/v1/keys", "/v1/status", "/v1/models", "/v1/models/m", "/metrics"] {
+        assert!(is_about_commits("/v1/models/m/specs") && is_about_commits("/v1/models/m/features/events"));
+        let others = ["/v1/session", "/v1/keys", "/v1/status", "/v1/models", "/v1/models/m", "/metrics"];
+        let of_persons = ["/v1/models/m/events", "/v1/models/m/events/e-1", "/v1/models/m/spec"];
+        for path in others.into_iter().chain(of_persons) {
             assert!(!is_about_commits(path), "{path}");
         }
     }

@@ -13,6 +13,7 @@ const LINES_BYTES = 8_000_000;
 const smallName = (index) => `small-${String(index).padStart(3, '0')}`;
 const featureName = (index) => `feature_${String(index).padStart(4, '0')}`;
 const sliceName = (index) => `slice_${index}`;
+const sliceNames = (slices) => Array.from({ length: Math.ceil(slices / VALUES_PER_SLICE) }, (_, index) => sliceName(index));
 const kindOf = (index) => (index % 10 === 7 ? 'category' : index % 10 === 9 ? 'boolean' : 'number');
 
 /** A small generator of numbers from 0 to 1 that starts from a seed. */
@@ -55,8 +56,12 @@ const feature = (type, index) => ({
 
 /** Name and text of each spec; JSON is YAML. */
 export function specs({ features, slices, days, models }) {
-  const many = Object.fromEntries(Array.from({ length: features }, (_, index) => [featureName(index), feature(kindOf(index), index)]));
-  const names = Array.from({ length: Math.ceil(slices / VALUES_PER_SLICE) }, (_, index) => sliceName(index));
+  // The population is cut by features: they are among the many.
+  const names = sliceNames(slices);
+  const many = Object.fromEntries([
+    ...names.map((name) => [name, { type: 'category', privacy: 'public', required: true }]),
+    ...Array.from({ length: features - names.length }, (_, index) => [featureName(index), feature(kindOf(index), index)]),
+  ]);
   const few = { speed: feature('number', 0), place: feature('category', 1), heavy: feature('boolean', 2) };
   return [
     [WIDE, JSON.stringify(specOf(WIDE, '1h', many, names, days))],
@@ -86,11 +91,11 @@ function* events(day, size) {
   // From the middle on, every twentieth feature moves away, and the score falls with it.
   const moved = day >= days / 2 ? 1 : 0;
   if (day === Math.floor(days / 2)) yield { kind: 'change', model: WIDE, id: 'deploy-1', what: 'deploy', ref: 'two', at: new Date(FIRST_DAY + day * DAY).toISOString() };
-  const sliceCount = Math.ceil(slices / VALUES_PER_SLICE);
+  const names = sliceNames(slices);
   for (let row = 0; row < 24 * rowsPerHour; row += 1) {
     const at = FIRST_DAY + day * DAY + row * (HOUR / rowsPerHour);
     const values = {};
-    for (let index = 0; index < features; index += 1) {
+    for (let index = 0; index < features - names.length; index += 1) {
       if (next() < 0.01) continue;
       const draw = next();
       const kind = kindOf(index);
@@ -98,7 +103,8 @@ function* events(day, size) {
       else if (kind === 'boolean') values[featureName(index)] = draw < 0.3;
       else values[featureName(index)] = Number((draw * 100 + (index % 20 === 3 ? moved * 80 : 0)).toFixed(2));
     }
-    yield* answered(WIDE, `${day}-${row}`, at, next, moved, values, Object.fromEntries(Array.from({ length: sliceCount }, (_, index) => [sliceName(index), `value_${Math.floor(next() * Math.min(VALUES_PER_SLICE, slices - index * VALUES_PER_SLICE))}`])));
+    const cut = Object.fromEntries(names.map((name, index) => [name, `value_${Math.floor(next() * Math.min(VALUES_PER_SLICE, slices - index * VALUES_PER_SLICE))}`]));
+    yield* answered(WIDE, `${day}-${row}`, at, next, moved, { ...cut, ...values }, cut);
   }
   for (let model = 0; model < models; model += 1) {
     for (let row = 0; row < rowsPerDay; row += 1) {

@@ -5,6 +5,7 @@ import { Dialog, Modal, ModalOverlay } from 'react-aria-components';
 import { useQueryClient } from '@tanstack/react-query';
 import { keyStore } from '../api/key';
 import { useSession, useWindows } from '../api/queries';
+import { refusalOf } from '../api/try-key';
 import { useShownFinding } from '../finding/address';
 import { useModel } from '../scope/scope';
 import { ModelZone } from '../scope/zone';
@@ -24,15 +25,17 @@ export function Shell() {
   const key = useSyncExternalStore(keyStore.subscribe, keyStore.read);
   const queries = useQueryClient();
   const session = useSession();
-  const isOutside = session.data?.requires_key === true && session.data.scopes.length === 0;
+  const refusal = session.data === undefined ? null : refusalOf(session.data);
   const signIn = (text: string): void => {
     keyStore.signIn(text);
     // Answers and refusals of the key before say nothing of this one.
     queries.clear();
   };
   // Whether a key is needed is known before anything else is asked, so that nothing is refused in vain.
-  if (session.data === undefined && session.error === null && key.key === null) return null;
-  if (key.isRefused || isOutside) return <SignIn wasRefused={key.key !== null} onKey={signIn} />;
+  if (session.data === undefined && session.error === null) return null;
+  if (key.isRefused || refusal !== null) {
+    return <SignIn refusal={key.key === null ? null : (refusal ?? 'The key is no longer accepted.')} onKey={signIn} />;
+  }
   const signOut = (): void => {
     keyStore.signOut();
     queries.clear();

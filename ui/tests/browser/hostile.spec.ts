@@ -150,35 +150,37 @@ test('an address that holds markup makes nothing', async ({ page, startServer })
   }
 });
 
-test('the policy allows files of the server only, and no inline script runs', async ({ page, startServer }) => {
-  const server = await startServer({ spec: SMALL_SPEC });
-  const response = await page.goto(server.url);
-  const policy = new Map(
-    (response?.headers()['content-security-policy'] ?? '').split(';').map((directive) => {
-      const [name = '', ...sources] = directive.trim().split(/\s+/);
-      return [name, sources.join(' ')];
-    }),
-  );
-  expect(policy.get('default-src')).toMatch(/^'(none|self)'$/);
-  expect(policy.get('script-src')).toBe("'self'");
-  expect(policy.get('style-src')).toBe("'self'");
-  expect(policy.get('connect-src') ?? policy.get('default-src')).toBe("'self'");
-  expect(policy.get('object-src') ?? policy.get('default-src')).toBe("'none'");
-  expect(policy.get('base-uri')).toBe("'none'");
-  expect(policy.get('frame-ancestors')).toBe("'none'");
-  expect(response?.headers()['x-content-type-options']).toBe('nosniff');
+test.describe('the policy', () => {
+  // The browser says what it refused.
+  test.use({ expectedErrors: /Content Security Policy/ });
 
-  await settled(page);
-  const broken = await page.evaluate(async () => {
-    const told = new Promise<string>((resolve) => addEventListener('securitypolicyviolation', (event) => resolve(event.violatedDirective), { once: true }));
-    const script = document.createElement('script');
-    script.textContent = 'document.title = "it ran"';
-    document.head.append(script);
-    return told;
+  test('allows files of the server only, and no inline script runs', async ({ page, startServer }) => {
+    const server = await startServer({ spec: SMALL_SPEC });
+    const response = await page.goto(server.url);
+    const policy = new Map(
+      (response?.headers()['content-security-policy'] ?? '').split(';').map((directive) => {
+        const [name = '', ...sources] = directive.trim().split(/\s+/);
+        return [name, sources.join(' ')];
+      }),
+    );
+    expect(policy.get('default-src')).toMatch(/^'(none|self)'$/);
+    expect(policy.get('script-src')).toBe("'self'");
+    expect(policy.get('style-src')).toBe("'self'");
+    expect(policy.get('connect-src') ?? policy.get('default-src')).toBe("'self'");
+    expect(policy.get('object-src') ?? policy.get('default-src')).toBe("'none'");
+    expect(policy.get('base-uri')).toBe("'none'");
+    expect(policy.get('frame-ancestors')).toBe("'none'");
+    expect(response?.headers()['x-content-type-options']).toBe('nosniff');
+
+    await settled(page);
+    const broken = await page.evaluate(async () => {
+      const told = new Promise<string>((resolve) => addEventListener('securitypolicyviolation', (event) => resolve(event.violatedDirective), { once: true }));
+      const script = document.createElement('script');
+      script.textContent = 'document.title = "it ran"';
+      document.head.append(script);
+      return told;
+    });
+    expect(broken).toMatch(/^script-src/);
+    expect(await page.title()).not.toBe('it ran');
   });
-  expect(broken).toMatch(/^script-src/);
-  expect(await page.title()).not.toBe('it ran');
 });
-
-// The last test brings the browser to say what it refused.
-test.use({ expectedErrors: /Content Security Policy/ });

@@ -1,6 +1,6 @@
 // Everything by keyboard only: the palette, help, the keys of pages, tables and charts, an order of stops, a focus that is seen.
 import type { Page } from '@playwright/test';
-import { expect, FLIGHTS, IN_THE_STORY, open, settled, test } from './test';
+import { expect, FLIGHTS, IN_THE_STORY, open, test } from './test';
 
 const heading = (page: Page) => page.getByRole('heading', { level: 1 });
 
@@ -57,7 +57,6 @@ test('g and a letter go to every page', async ({ page }) => {
     ['m', 'flight-delay'],
     ['t', 'Status'],
   ] as const) {
-    if (letter === 't') await settled(page);
     await page.keyboard.press('g');
     await page.keyboard.press(letter);
     await expect(heading(page)).toHaveText(name);

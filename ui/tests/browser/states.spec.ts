@@ -2,7 +2,7 @@
 import type { Page } from '@playwright/test';
 import { Server } from './server';
 import { SMALL, SMALL_SPEC, smallEvents } from './small';
-import { expect, FLIGHTS, open, settled, shoot, test } from './test';
+import { expect, FLIGHTS, NOT_WORDS, open, settled, shoot, test } from './test';
 
 const state = (page: Page, word: string) => page.getByRole('button', { name: new RegExp(`^${word}\\. `) });
 
@@ -94,9 +94,6 @@ test.describe('without events', () => {
     await shoot(page, 'state-no-model');
   });
 });
-
-/** What a page prints when it took nothing for a figure. */
-const NOT_WORDS = /\bNaN\b|\bundefined\b|\[object Object\]|Invalid Date|\bInfinity\b/;
 
 test.describe('while events come in', () => {
   test('the page follows without a reload, without a jump, with the same charts', async ({ page, startServer }) => {

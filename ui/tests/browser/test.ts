@@ -99,6 +99,9 @@ export async function ask<Answer>(path: string): Promise<Answer> {
   return (await response.json()) as Answer;
 }
 
+/** What a page prints when it took nothing for a figure. */
+export const NOT_WORDS = /\bNaN\b|\bundefined\b|\[object Object\]|Invalid Date|\bInfinity\b/;
+
 export const FLIGHTS = '/models/flight-delay';
 /** In August the decision arrow of the flights has been dead since April; by the end of the year it is back. */
 export const IN_THE_STORY = 'to=2013-09-01';

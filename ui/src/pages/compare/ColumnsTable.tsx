@@ -102,7 +102,7 @@ function OpenedColumn({ column, names }: { column: Compared; names: SideNames })
         {column.distance === null ? 'Each side stands on its own bins.' : `Distance ${numberWords(column.distance)}`} {column.convention !== null && <code>{column.convention}</code>}
       </p>
       {column.bins.length > 0 ? (
-        <Histogram label={nameOf(column)} bins={column.bins} unit={column.unit} current={{ name: names.right, counts: column.right.bins }} reference={{ name: names.left, counts: column.left.bins }} />
+        <Histogram label={nameOf(column)} bins={column.bins} unit={column.unit} current={{ name: names.right, counts: column.right.bins, colour: 'series-2' }} reference={{ name: names.left, counts: column.left.bins, colour: 'series-1' }} />
       ) : (
         <BoxPlot sides={[{ name: names.left, quantiles: column.left.quantiles, mean: column.left.mean }, { name: names.right, quantiles: column.right.quantiles, mean: column.right.mean }]} />
       )}

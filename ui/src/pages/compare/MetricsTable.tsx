@@ -11,7 +11,7 @@ import { capital, metricName } from '../../words/monitors';
 import { countWords, numberWords, UNKNOWN } from '../../words/numbers';
 import { differenceOf, judgeDifference } from './metrics';
 import styles from './MetricsTable.module.css';
-import { namesOf } from './names';
+import { namesOf, type SideNames } from './names';
 
 type Metric = Comparison['metrics'][number];
 
@@ -51,7 +51,7 @@ export function MetricsTable({ comparison, request }: { comparison: Comparison; 
                   </th>
                   <th scope="col">Difference</th>
                   <th scope="col" className={styles.verdict}>
-                    Right against left
+                    Better side
                   </th>
                 </tr>
               </thead>
@@ -65,7 +65,9 @@ export function MetricsTable({ comparison, request }: { comparison: Comparison; 
                       <Intervals metric={metric} />
                     </td>
                     <td className={styles.difference}>{differenceWords(differenceOf(metric))}</td>
-                    <td className={styles.verdict}>{JUDGED[judgeDifference(metric) ?? 'none']}</td>
+                    <td className={styles.verdict}>
+                      <Better metric={metric} names={names} />
+                    </td>
                   </tr>
                 ))}
               </tbody>
@@ -77,12 +79,11 @@ export function MetricsTable({ comparison, request }: { comparison: Comparison; 
   );
 }
 
-const JUDGED = {
-  better: <strong>better</strong>,
-  worse: <strong>worse</strong>,
-  unclear: <span>intervals overlap</span>,
-  none: <span>{UNKNOWN}</span>,
-} as const;
+function Better({ metric, names }: { metric: Metric; names: SideNames }) {
+  const judged = judgeDifference(metric);
+  if (judged === null) return <span>{UNKNOWN}</span>;
+  return judged === 'unclear' ? <span>intervals overlap</span> : <strong>{judged === 'better' ? names.right : names.left}</strong>;
+}
 
 function Value({ value, interval, rows }: { value: number | null; interval: [number, number] | null; rows: number }) {
   return (

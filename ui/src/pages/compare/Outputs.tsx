@@ -34,7 +34,7 @@ export function Outputs({ comparison, request }: { comparison: Comparison; reque
       hasImage={score.bins.length > 0}
     >
       {score.bins.length > 0 ? (
-        <Histogram label="Scores of both sides" bins={score.bins} current={{ name: names.right, counts: score.right.bins }} reference={{ name: names.left, counts: score.left.bins }} height={188} />
+        <Histogram label="Scores of both sides" bins={score.bins} current={{ name: names.right, counts: score.right.bins, colour: 'series-2' }} reference={{ name: names.left, counts: score.left.bins, colour: 'series-1' }} height={188} />
       ) : (
         <BoxPlot sides={[{ name: names.left, quantiles: score.left.quantiles, mean: score.left.mean }, { name: names.right, quantiles: score.right.quantiles, mean: score.right.mean }]} />
       )}

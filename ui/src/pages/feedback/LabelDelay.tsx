@@ -94,7 +94,8 @@ function sourceWords({ feedback }: Performance): string {
 function delayOptions(delay: Performance['delay'], colours: Colours) {
   const { expected_p50_seconds: expectedMedian, expected_p95_seconds: expectedSlow, bars } = delay;
   const end = Math.max(bars.at(-1)?.to_seconds ?? 0, (expectedSlow ?? 0) * 1.05, (expectedMedian ?? 0) * 1.05);
-  const label = (words: string, colour: string) => ({ show: true, formatter: words, position: 'insideEndTop', color: colour, fontSize: 10.5, distance: 3 });
+  // What is expected is named at the right of its line, what was found at the left.
+  const label = (words: string, colour: string, isExpected: boolean) => ({ show: true, formatter: words, position: isExpected ? 'insideEndBottom' : 'insideEndTop', color: colour, fontSize: 10.5, distance: 3 });
   const mark = (seconds: number | null, words: string, isExpected: boolean) =>
     seconds === null
       ? []
@@ -102,7 +103,7 @@ function delayOptions(delay: Performance['delay'], colours: Colours) {
           {
             xAxis: seconds,
             lineStyle: isExpected ? { color: colours.text, type: [5, 4], width: 1.25 } : { color: colours['series-1'], type: 'solid', width: 1.5 },
-            label: label(words, isExpected ? colours['text-second'] : colours['series-1']),
+            label: label(words, isExpected ? colours['text-second'] : colours['series-1'], isExpected),
           },
         ];
   return {

@@ -80,7 +80,7 @@ export function RocCurve({ performance, request }: { performance: Performance; r
   return (
     <ChartFrame
       title="ROC curve"
-      note={`Positives found against negatives taken for positive, at every threshold. Area ${numberWords(area)} over ${countWords(labelled)} labelled.`}
+      note={`Positives found against negatives taken for positive, at every threshold, over ${countWords(labelled)} labelled predictions.`}
       request={request}
       method={{ conventions: ['roc_auc'], rows: labelled }}
       numbers={() => ({ columns: ['False positive rate', 'True positive rate'], rows: roc.map((point) => [point.false_positive_rate, point.true_positive_rate]) })}

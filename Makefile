@@ -18,11 +18,12 @@ FUZZ_SECONDS ?= 120
 # The live demo needs somebody who watches: a browser on this machine, and no CI.
 WATCHED := $(if $(CI),,$(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname))))
 
-.PHONY: help demo build ui test check bench fuzz generate format setup
+.PHONY: help demo build ui test test-browser check bench fuzz generate format setup
 
 help:
 	@echo "make demo     build, replay a year of real flights and show what broke, in the browser or here (writes $(OUT)/)"
 	@echo "make test     build and run every test; installs the Python that the cross-language tests need"
+	@echo "make test-browser   the pages in a browser (installs Chromium)"
 	@echo "make check    format, layers, generated files, licences and sources of dependencies"
 	@echo "make bench    measure against the peers (long; see bench/README.md)"
 	@echo "make fuzz     feed every reader of foreign bytes with what a fuzzer invents (needs nightly; see fuzz/README.md)"
@@ -48,6 +49,9 @@ test: setup
 	@scripts/stage.sh "python client" env PYTHONDONTWRITEBYTECODE=1 "$$(scripts/python.sh tests/python/requirements.txt)" -m pytest -p no:cacheprovider -q python/tests
 	@scripts/stage.sh "server tests: set-up" scripts/setup-server-tests.sh
 	@scripts/stage.sh "server tests" env PYTHONDONTWRITEBYTECODE=1 QUIVER_BINARY=$(QUIVER) "$$(scripts/python.sh tests/server/requirements.txt)" -m pytest -p no:cacheprovider -q tests/server
+
+# The pages in Debian's Chromium, on the demo's data; a run of its own, since it takes a browser and some minutes.
+test-browser: build
 	@scripts/stage.sh "browser tests: set-up" scripts/setup-browser-tests.sh
 	@scripts/stage.sh "browser tests" env QUIVER_BINARY=$(QUIVER) npm --prefix ui run --silent test:browser
 

@@ -57,7 +57,7 @@ def test_every_parameter_stands_where_the_document_says(tmp_path):
 
 
 def test_what_needs_a_key_says_so_and_nothing_else_is_open(tmp_path):
-    public = {"/healthz", "/readyz"}
+    public = {"/healthz", "/readyz", "/v1/session"}
     with Server(tmp_path, config={"auth": {"keys": "required"}}) as server:
         document = server.get("/openapi.json").json()
         for path, method, operation in operations(document):

@@ -20,7 +20,7 @@ pub use model::{NewReference, Reference, SpecVersion};
 pub use tally::{Tally, TallySum};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Connection, Sqlite, Transaction};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -56,7 +56,14 @@ impl Catalogue {
             .pragma("secure_delete", "ON")
             .busy_timeout(BUSY_TIMEOUT);
         let failed = |source| CatalogueError::Open { path: path.to_owned(), source };
-        let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await.map_err(failed)?;
+        let pool = SqlitePoolOptions::new()
+            .max_connections(4)
+            // A full disk makes SQLite roll back by itself, behind sqlx, whose count of open transactions then stays
+            // wrong for good: such a connection is replaced.
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+            .connect_with(options)
+            .await
+            .map_err(failed)?;
         MIGRATIONS
             .run(&pool)
             .await

@@ -2,6 +2,7 @@
 import type { Finding, Limit, Monitor, Series } from '../api/types';
 import { durationWords } from './times';
 import { countWords, millisecondWords, numberWords, shareWords, trimZeros } from './numbers';
+import { lookUp } from './lookup';
 
 export const MONITOR_NAMES: Readonly<Record<Monitor, string>> = {
   type: 'Type',
@@ -81,7 +82,7 @@ const METRIC_NAMES: Readonly<Record<string, string>> = {
 
 /** A metric or measure as people write it: `roc_auc` is "ROC AUC", `calibration_error` "calibration error". */
 export function metricName(subject: string): string {
-  return METRIC_NAMES[subject] ?? subject.replaceAll('_', ' ');
+  return lookUp(METRIC_NAMES, subject) ?? subject.replaceAll('_', ' ');
 }
 
 /** What a finding or series is about: "temp drift", "decision rate", "recall, carrier = UA". */

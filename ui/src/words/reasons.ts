@@ -1,4 +1,5 @@
 // Why the door called a value invalid, in words.
+import { lookUp } from './lookup';
 const REASONS: Readonly<Record<string, string>> = {
   type: 'another type than declared',
   no_zone: 'a time without a zone',
@@ -12,4 +13,4 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** Why a value was invalid: "outside the declared range". */
-export const reasonWords = (reason: string): string => REASONS[reason] ?? reason.replaceAll('_', ' ');
+export const reasonWords = (reason: string): string => lookUp(REASONS, reason) ?? reason.replaceAll('_', ' ');

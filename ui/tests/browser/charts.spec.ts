@@ -74,7 +74,6 @@ test('its figures as CSV are those of the API', async ({ page }) => {
 for (const [name, path] of [
   ['model', FLIGHTS],
   ['feature', `${FLIGHTS}/features/temp`],
-  ['inference', `${FLIGHTS}/inference`],
   ['decision', `${FLIGHTS}/decision`],
   ['feedback', `${FLIGHTS}/feedback`],
   ['compare', `${FLIGHTS}/compare`],

@@ -11,6 +11,7 @@ import { EventLink } from './columns';
 import styles from './event.module.css';
 import { DecisionLink } from './DecisionLink';
 import { callsOf, numberOf, redactionOf, textOf } from './kept';
+import { lookUp } from '../../words/lookup';
 
 const code = (text: string) => <Payload text={text} isCode />;
 
@@ -85,7 +86,7 @@ const CAPTURES: Readonly<Record<string, string>> = {
 };
 
 export function EventCapture({ detail: { capture } }: { detail: EventDetail }) {
-  const words = capture.reason === null ? 'Not told.' : (CAPTURES[capture.reason] ?? capture.reason);
+  const words = capture.reason === null ? 'Not told.' : (lookUp(CAPTURES, capture.reason) ?? capture.reason);
   const isEverything = capture.probability === 1;
   return (
     <Panel title="Capture of features">

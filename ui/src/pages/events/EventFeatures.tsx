@@ -15,6 +15,7 @@ import styles from './event.module.css';
 import { type Fetched, fetchedOf, redactionOf } from './kept';
 import type { SpecFeature, SpecFeatures } from './spec';
 import { figureWords } from './words';
+import { lookUp } from '../../words/lookup';
 
 type EventFeature = EventDetail['features'][number];
 interface Row extends EventFeature {
@@ -178,7 +179,7 @@ function State({ row }: { row: Row }) {
   if (row.reason_invalid !== null) {
     return (
       <span className={styles.invalid}>
-        <VerdictMark verdict="broken" /> {REASONS[row.reason_invalid] ?? <Payload text={row.reason_invalid} />}
+        <VerdictMark verdict="broken" /> {lookUp(REASONS, row.reason_invalid) ?? <Payload text={row.reason_invalid} />}
       </span>
     );
   }

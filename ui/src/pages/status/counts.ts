@@ -1,5 +1,6 @@
 // What the server counted beside the events it took in: refusals, redactions, undeclared keys, duplicates, orphans, in words.
 import type { Status } from '../../api/types';
+import { lookUp } from '../../words/lookup';
 
 export type CountedEntry = Status['counted'][number];
 export type What = 'refused' | 'redacted' | 'undeclared' | 'duplicate' | 'orphan';
@@ -41,7 +42,7 @@ export const totalOf = (counted: readonly CountedEntry[], what: What): number =>
 function wordsOf(entry: CountedEntry, what: What, counted: readonly CountedEntry[]): string {
   switch (what) {
     case 'refused':
-      return REASONS[entry.subject] ?? '';
+      return lookUp(REASONS, entry.subject) ?? '';
     case 'redacted':
       return redactionWords(entry.subject);
     case 'undeclared':
@@ -80,7 +81,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
 /** "free text by the spec, not kept", "email found in it, kept as a stand-in". */
 function redactionWords(subject: string): string {
   const [why = '', action = ''] = subject.split('/').slice(-2);
-  return [CLASSES[why] ?? `${why.replaceAll('_', ' ')} found in it`, ACTIONS[action] ?? action].join(', ');
+  return [lookUp(CLASSES, why) ?? `${why.replaceAll('_', ' ')} found in it`, lookUp(ACTIONS, action) ?? action].join(', ');
 }
 
 /** What a sender can do about a refusal. */

@@ -1,6 +1,7 @@
 // What a key may do and whether it is still good; knows no component and no clock.
 import type { Keys } from '../../api/types';
 import { listWords } from '../../words/numbers';
+import { lookUp } from '../../words/lookup';
 
 type Key = Keys['keys'][number];
 
@@ -16,7 +17,7 @@ export function keyState({ revoked_at, expires_at }: Pick<Key, 'revoked_at' | 'e
 export function scopeWords(scopes: string): string {
   const names = scopes.split(/[\s,]+/).filter(Boolean);
   if (names.includes('admin')) return 'everything';
-  return listWords(names.map((name) => VERBS[name] ?? name));
+  return listWords(names.map((name) => lookUp(VERBS, name) ?? name));
 }
 
 const VERBS: Readonly<Record<string, string>> = { ingest: 'send events', read: 'read', operate: 'read and operate' };

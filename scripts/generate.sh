@@ -17,7 +17,7 @@ mkdir -p "$target/docs"
 # The types of the pages follow from the document, so that they cannot drift from the server.
 mkdir -p "$target/ui/src/api"
 if [ -x ui/node_modules/.bin/openapi-typescript ]; then
-  ui/node_modules/.bin/openapi-typescript "$target/docs/openapi.json" --output "$target/ui/src/api/schema.d.ts" >/dev/null
+  ui/node_modules/.bin/openapi-typescript "$target/docs/openapi.json" --array-length --output "$target/ui/src/api/schema.d.ts" >/dev/null
 elif [ "$target" != . ]; then
   echo "generate: ui/node_modules is missing: run scripts/ui.sh first (Node.js 20)" >&2
   exit 1

@@ -7,7 +7,7 @@ missing=()
 command -v node >/dev/null || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)
 has_browser=false
-for browser in "${QUIVER_CHROMIUM:-}" /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome; do
+for browser in "${QUIVER_CHROMIUM:-}" /usr/bin/chromium-headless-shell /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome; do
   if [ -n "$browser" ] && [ -x "$browser" ]; then has_browser=true; fi
 done
 $has_browser || missing+=(chromium)

@@ -12,7 +12,7 @@ const TURNS = 8;
 const RANGES = ['', '?from=-7d', '?from=-24h'];
 
 export async function measurePages(base, model) {
-  const candidates = [process.env.QUIVER_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+  const candidates = [process.env.QUIVER_CHROMIUM, '/usr/bin/chromium-headless-shell', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
   const executablePath = candidates.find((path) => path !== undefined && existsSync(path));
   const browser = await chromium.launch({ executablePath, args: FLAGS });
   try {

@@ -74,10 +74,8 @@ test('its figures as CSV are those of the API', async ({ page }) => {
 for (const [name, path] of [
   ['model', FLIGHTS],
   ['feature', `${FLIGHTS}/features/temp`],
-  ['inference', `${FLIGHTS}/inference`],
   ['decision', `${FLIGHTS}/decision`],
   ['feedback', `${FLIGHTS}/feedback`],
-  ['compare', `${FLIGHTS}/compare`],
 ] as const) {
   test(`every chart of the ${name} page has its menu`, async ({ page }) => {
     await open(page, path);

@@ -1,7 +1,8 @@
 // Finds the browser that the machine has, and how to start it.
 import { accessSync, constants } from 'node:fs';
 
-const CANDIDATES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+// The headless shell, where it is installed, starts in a fraction of the time and draws the same.
+const CANDIDATES = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /** QUIVER_CHROMIUM, or the first that is installed; `scripts/setup-browser-tests.sh` installs one. */
 export function findChromium(): string {

@@ -27,7 +27,8 @@ export function shareWords(share: number | null | undefined): string {
   const size = Math.abs(percent);
   if (size === 0) return '0 %';
   if (size < 0.001) return `${percent.toExponential(0)} %`;
-  if (size < 0.1) return `${percent.toFixed(size < 0.01 ? 4 : 3)} %`;
+  if (size < 0.01) return `${Number(percent.toPrecision(2))} %`;
+  if (size < 0.1) return `${percent.toFixed(3)} %`;
   if (size < 10) return `${percent.toFixed(2)} %`;
   if (size > 99 && size < 100) return `${nearHundred(percent)} %`;
   return `${percent.toFixed(1).replace(/\.0$/, '')} %`;

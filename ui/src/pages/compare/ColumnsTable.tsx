@@ -58,12 +58,12 @@ export function ColumnsTable({ comparison, request }: { comparison: Comparison; 
         </>
       ),
     },
-    { id: 'distance', header: 'Distance', help: 'Of the right side from the left', width: 112, align: 'right', sortValue: (row) => row.distance, cell: (row) => (row.distance === null ? <span className={styles.none}>own bins</span> : numberWords(row.distance)) },
+    { id: 'distance', header: 'Distance', help: 'Of the right side from the left', width: 96, align: 'right', sortValue: (row) => row.distance, cell: (row) => (row.distance === null ? <span className={styles.none}>own bins</span> : numberWords(row.distance)) },
     { id: 'shape', header: 'Both distributions', width: 240, cell: (row) => (row.bins.length === 0 ? <span className={styles.none}>each side has its own bins</span> : <MiniHistogram bins={row.bins} left={row.left.bins} right={row.right.bins} />) },
-    { id: 'left', header: `Mean, ${names.left}`, width: 140, align: 'right', sortValue: (row) => row.left.mean, cell: (row) => meanWords(row, 'left') },
-    { id: 'right', header: `Mean, ${names.right}`, width: 140, align: 'right', sortValue: (row) => row.right.mean, cell: (row) => meanWords(row, 'right') },
-    { id: 'missingLeft', header: 'Missing left', width: 104, align: 'right', sortValue: (row) => missing(row, 'left'), cell: (row) => shareWords(missing(row, 'left')) },
-    { id: 'missingRight', header: 'Missing right', width: 112, align: 'right', sortValue: (row) => missing(row, 'right'), cell: (row) => shareWords(missing(row, 'right')) },
+    { id: 'left', header: `Mean, ${names.left}`, width: 130, align: 'right', sortValue: (row) => row.left.mean, cell: (row) => meanWords(row, 'left') },
+    { id: 'right', header: `Mean, ${names.right}`, width: 130, align: 'right', sortValue: (row) => row.right.mean, cell: (row) => meanWords(row, 'right') },
+    { id: 'missingLeft', header: 'Missing left', width: 100, align: 'right', sortValue: (row) => missing(row, 'left'), cell: (row) => shareWords(missing(row, 'left')) },
+    { id: 'missingRight', header: 'Missing right', width: 108, align: 'right', sortValue: (row) => missing(row, 'right'), cell: (row) => shareWords(missing(row, 'right')) },
   ];
   return (
     <ChartFrame

@@ -73,7 +73,7 @@ function Result({ comparison, query, windows }: ResultProps) {
   return (
     <>
       <Columns minimum={440}>
-        <PairedDecisions {...shared} liveArm={windows.arms.find((arm) => arm.is_live)?.arm} />
+        {comparison.left.arm !== comparison.right.arm && <PairedDecisions {...shared} liveArm={windows.arms.find((arm) => arm.is_live)?.arm} />}
         <Outputs {...shared} />
       </Columns>
       <MetricsTable {...shared} />

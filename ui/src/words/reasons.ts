@@ -12,4 +12,5 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** Why a value was invalid: "outside the declared range". */
-export const reasonWords = (reason: string): string => REASONS[reason] ?? reason.replaceAll('_', ' ');
+export const reasonWords = (reason: string): string =>
+  (Object.hasOwn(REASONS, reason) ? REASONS[reason] : undefined) ?? reason.replaceAll('_', ' ');

@@ -5,6 +5,7 @@ import { type Fact, Facts } from '../../design/Facts';
 import { Panel } from '../../design/Panel';
 import { Payload } from '../../design/Payload';
 import { useZone } from '../../scope/zone';
+import { wordsOf } from '../../words/lookup';
 import { byteWords, countWords, millisecondWords, numberWords, shareWords, UNKNOWN } from '../../words/numbers';
 import { durationWords, exactTimeWords } from '../../words/times';
 import { EventLink } from './columns';
@@ -85,7 +86,7 @@ const CAPTURES: Readonly<Record<string, string>> = {
 };
 
 export function EventCapture({ detail: { capture } }: { detail: EventDetail }) {
-  const words = capture.reason === null ? 'Not told.' : (CAPTURES[capture.reason] ?? capture.reason);
+  const words = capture.reason === null ? 'Not told.' : (wordsOf(CAPTURES, capture.reason) ?? capture.reason);
   const isEverything = capture.probability === 1;
   return (
     <Panel title="Capture of features">

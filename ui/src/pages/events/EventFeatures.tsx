@@ -9,6 +9,7 @@ import { SearchField } from '../../design/SearchField';
 import { EmptyState } from '../../design/States';
 import { VerdictMark } from '../../design/Verdict';
 import { keepScope } from '../../scope/keep';
+import { wordsOf } from '../../words/lookup';
 import { millisecondWords, numberWords, plural, shareWords, UNKNOWN } from '../../words/numbers';
 import { durationWords } from '../../words/times';
 import styles from './event.module.css';
@@ -178,7 +179,7 @@ function State({ row }: { row: Row }) {
   if (row.reason_invalid !== null) {
     return (
       <span className={styles.invalid}>
-        <VerdictMark verdict="broken" /> {REASONS[row.reason_invalid] ?? <Payload text={row.reason_invalid} />}
+        <VerdictMark verdict="broken" /> {wordsOf(REASONS, row.reason_invalid) ?? <Payload text={row.reason_invalid} />}
       </span>
     );
   }

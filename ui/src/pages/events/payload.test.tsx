@@ -38,11 +38,12 @@ const CORPUS = [
   '../../../../etc/passwd',
   'a/b?c=d#e&f=%2F%00',
   '__proto__',
+  'constructor',
 ] as const;
 
 /** What payloads would make, and no page of events has. */
 const FORBIDDEN = new Set(
-  'script img iframe object embed base meta link style form math mtext mglyph b i u text animate title body template'.split(' '),
+  'script img iframe object embed base meta link style form math mtext mglyph b i u text animate title body'.split(' '),
 );
 
 const KINDS: readonly Kind[] = ['prediction', 'feedback', 'heartbeat', 'change'];
@@ -183,8 +184,8 @@ const alerted = vi.fn();
 beforeEach(() => {
   vi.stubGlobal('alert', alerted);
   // Without a height a table draws no row.
-  vi.spyOn(HTMLElement.prototype, 'offsetHeight', 'get').mockReturnValue(600);
-  vi.spyOn(HTMLElement.prototype, 'offsetWidth', 'get').mockReturnValue(1_000);
+  vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(3_000);
+  vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(1_000);
 });
 
 afterEach(() => {

@@ -1,5 +1,6 @@
 // What the server counted beside the events it took in: refusals, redactions, undeclared keys, duplicates, orphans, in words.
 import type { Status } from '../../api/types';
+import { wordsOf } from '../../words/lookup';
 
 export type CountedEntry = Status['counted'][number];
 export type What = 'refused' | 'redacted' | 'undeclared' | 'duplicate' | 'orphan';
@@ -30,7 +31,7 @@ export function rowsOf(counted: readonly CountedEntry[], what: What): Row[] {
     model: entry.model,
     what,
     subject: what === 'redacted' ? fieldOf(entry.subject) : what === 'orphan' ? 'feedback' : entry.subject,
-    words: wordsOf(entry, what, counted),
+    words: meaningOf(entry, what, counted),
     count: entry.count,
   }));
 }
@@ -38,10 +39,10 @@ export function rowsOf(counted: readonly CountedEntry[], what: What): Row[] {
 export const totalOf = (counted: readonly CountedEntry[], what: What): number =>
   rowsOf(counted, what).reduce((sum, row) => sum + row.count, 0);
 
-function wordsOf(entry: CountedEntry, what: What, counted: readonly CountedEntry[]): string {
+function meaningOf(entry: CountedEntry, what: What, counted: readonly CountedEntry[]): string {
   switch (what) {
     case 'refused':
-      return REASONS[entry.subject] ?? '';
+      return wordsOf(REASONS, entry.subject) ?? '';
     case 'redacted':
       return redactionWords(entry.subject);
     case 'undeclared':
@@ -80,7 +81,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
 /** "free text by the spec, not kept", "email found in it, kept as a stand-in". */
 function redactionWords(subject: string): string {
   const [why = '', action = ''] = subject.split('/').slice(-2);
-  return [CLASSES[why] ?? `${why.replaceAll('_', ' ')} found in it`, ACTIONS[action] ?? action].join(', ');
+  return [wordsOf(CLASSES, why) ?? `${why.replaceAll('_', ' ')} found in it`, wordsOf(ACTIONS, action) ?? action].join(', ');
 }
 
 /** What a sender can do about a refusal. */

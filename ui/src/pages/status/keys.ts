@@ -1,5 +1,6 @@
 // What a key may do and whether it is still good; knows no component and no clock.
 import type { Keys } from '../../api/types';
+import { wordsOf } from '../../words/lookup';
 import { listWords } from '../../words/numbers';
 
 type Key = Keys['keys'][number];
@@ -16,7 +17,7 @@ export function keyState({ revoked_at, expires_at }: Pick<Key, 'revoked_at' | 'e
 export function scopeWords(scopes: string): string {
   const names = scopes.split(/[\s,]+/).filter(Boolean);
   if (names.includes('admin')) return 'everything';
-  return listWords(names.map((name) => VERBS[name] ?? name));
+  return listWords(names.map((name) => wordsOf(VERBS, name) ?? name));
 }
 
 const VERBS: Readonly<Record<string, string>> = { ingest: 'send events', read: 'read', operate: 'read and operate' };

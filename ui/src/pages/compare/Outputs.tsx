@@ -24,7 +24,7 @@ export function Outputs({ comparison, request }: { comparison: Comparison; reque
   return (
     <ChartFrame
       title="Answers"
-      note={score.distance === null ? 'Scores, or predicted numbers. Each side stands on the bins of its own reference, so that their quantiles are compared.' : `Scores, or predicted numbers. Distance of the right from the left: ${numberWords(score.distance)}.`}
+      note={score.bins.length === 0 ? 'Scores, or predicted numbers. Each side stands on the bins of its own reference, so that their quantiles are compared.' : `Scores, or predicted numbers. Distance of the right from the left: ${numberWords(score.distance)}.`}
       request={request}
       method={{ conventions: [score.convention], rows: score.left.rows, referenceRows: score.right.rows }}
       numbers={() => ({

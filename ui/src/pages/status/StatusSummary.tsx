@@ -27,7 +27,7 @@ export function StatusSummary({ status }: { status: Status }) {
           { name: 'Acknowledged', value: countWords(status.acknowledged_offset), note: 'events since the journal began' },
           { name: 'Wait for the tables', value: countWords(waiting), note: waiting === 0 ? 'all are in the tables' : 'in the journal, safe' },
           { name: 'Free on the disk', value: byteWords(status.free_disk_bytes), note: status.read_only ? 'too little: read only' : undefined },
-          { name: 'Runs since', value: durationWords(status.uptime_seconds), note: `Quiver ${status.version}` },
+          { name: 'Running for', value: durationWords(status.uptime_seconds), note: `Quiver ${status.version}` },
           {
             name: 'Clock',
             value: status.clock === 'replay' ? 'Replay' : 'Wall',

@@ -63,7 +63,7 @@ export function ColumnsTable({ comparison, request }: { comparison: Comparison; 
       ),
     },
     { id: 'distance', header: 'Distance', help: 'Of the right side from the left', width: 96, align: 'right', sortValue: (row) => row.distance, cell: (row) => (row.bins.length === 0 ? <span className={styles.none}>own bins</span> : numberWords(row.distance)) },
-    { id: 'shape', header: 'Both distributions', width: 240, cell: (row) => (row.bins.length === 0 ? <span className={styles.none}>each side has its own bins</span> : <MiniHistogram bins={row.bins} left={row.left.bins} right={row.right.bins} />) },
+    { id: 'shape', header: 'Both distributions', width: 240, isGrowing: true, cell: (row) => (row.bins.length === 0 ? <span className={styles.none}>each side has its own bins</span> : <MiniHistogram bins={row.bins} left={row.left.bins} right={row.right.bins} />) },
     { id: 'left', header: `Mean, ${short.left}`, width: 130, align: 'right', sortValue: (row) => row.left.mean, cell: (row) => meanWords(row, 'left') },
     { id: 'right', header: `Mean, ${short.right}`, width: 130, align: 'right', sortValue: (row) => row.right.mean, cell: (row) => meanWords(row, 'right') },
     { id: 'missingLeft', header: 'Missing left', width: 100, align: 'right', sortValue: (row) => missing(row, 'left'), cell: (row) => shareWords(missing(row, 'left')) },

@@ -74,7 +74,7 @@ function Result({ comparison, query, windows }: ResultProps) {
   // The old picture stays until the new sides are worked out, and says so.
   const isOld = query.isPlaceholderData;
   return (
-    <div className={classes(styles.result, isOld && styles.old)} aria-busy={isOld}>
+    <div className={classes(styles.result, isOld && styles.old)} aria-busy={isOld || undefined}>
       <p role="status" className="unseen">
         {isOld && 'Working out both sides'}
       </p>

@@ -81,7 +81,11 @@ function useModelAsk<Answer>(
   return useAsk<Answer>(request, scope.isKnown && (options.enabled ?? true), options.refreshMilliseconds);
 }
 
-export const useSession = (): Answered<Session> => useAsk({ path: route('session'), parameters: {} });
+const SESSION: Request = { path: route('session'), parameters: {} };
+/** Where the session is kept, for who has just asked for it. */
+export const SESSION_KEY = [SESSION.path, SESSION.parameters] as const;
+
+export const useSession = (): Answered<Session> => useAsk(SESSION);
 
 export function useOverview(): Answered<Overview> {
   const { from, to, by, isKnown } = useRequestScope(null);

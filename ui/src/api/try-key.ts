@@ -2,7 +2,7 @@
 import { ApiProblem, route } from './client';
 import type { Session } from './types';
 
-export type Tried = { isGood: true } | { isGood: false; words: string };
+export type Tried = { isGood: true; session: Session } | { isGood: false; words: string };
 
 export async function tryKey(key: string): Promise<Tried> {
   // What is no letter of a key cannot even be sent in a header.
@@ -14,8 +14,9 @@ export async function tryKey(key: string): Promise<Tried> {
     return { isGood: false, words: 'The server does not answer. Check that it runs, and try again.' };
   }
   if (!response.ok) return { isGood: false, words: `The server cannot look up keys now (status ${response.status}). Try again.` };
-  const words = refusalOf((await response.json()) as Session);
-  return words === null ? { isGood: true } : { isGood: false, words };
+  const session = (await response.json()) as Session;
+  const words = refusalOf(session);
+  return words === null ? { isGood: true, session } : { isGood: false, words };
 }
 
 /** Why a session may not see these pages; null where it may. */

@@ -4,8 +4,9 @@ import { type ReactNode, Suspense, lazy, useEffect, useState, useSyncExternalSto
 import { Dialog, Modal, ModalOverlay } from 'react-aria-components';
 import { useQueryClient } from '@tanstack/react-query';
 import { keyStore } from '../api/key';
-import { useSession, useWindows } from '../api/queries';
+import { SESSION_KEY, useSession, useWindows } from '../api/queries';
 import { refusalOf } from '../api/try-key';
+import type { Session } from '../api/types';
 import { useShownFinding } from '../finding/address';
 import { useModel } from '../scope/scope';
 import { ModelZone } from '../scope/zone';
@@ -26,14 +27,16 @@ export function Shell() {
   const queries = useQueryClient();
   const session = useSession();
   const refusal = session.data === undefined ? null : refusalOf(session.data);
-  const signIn = (text: string): void => {
-    keyStore.signIn(text);
+  const isSignedOut = session.data?.requires_key === true && key.key === null;
+  const signIn = (text: string, opened: Session): void => {
     // Answers and refusals of the key before say nothing of this one.
     queries.clear();
+    queries.setQueryData(SESSION_KEY, opened);
+    keyStore.signIn(text);
   };
   // Whether a key is needed is known before anything else is asked, so that nothing is refused in vain.
   if (session.data === undefined && session.error === null) return null;
-  if (key.isRefused || refusal !== null) {
+  if (isSignedOut || key.isRefused || refusal !== null) {
     return <SignIn refusal={key.key === null ? null : (refusal ?? 'The key is no longer accepted.')} onKey={signIn} />;
   }
   const signOut = (): void => {

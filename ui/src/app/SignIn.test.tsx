@@ -28,7 +28,7 @@ const answering = (session: Partial<Session>) => async (): Promise<Response> => 
 
 test('a good key is kept', async () => {
   const { onKey, asked } = await trying(' qvr_good ', answering({ scopes: ['read'] }));
-  await waitFor(() => expect(onKey).toHaveBeenCalledWith('qvr_good'));
+  await waitFor(() => expect(onKey).toHaveBeenCalledWith('qvr_good', { ...SESSION, scopes: ['read'] }));
   expect(asked.mock.calls[0]).toEqual(['/v1/session', { headers: { Accept: 'application/json', Authorization: 'Bearer qvr_good' } }]);
 });
 

@@ -1,6 +1,7 @@
 // Asks for an API key where the server wants one, and tries it before it is kept.
 import { type FormEvent, useEffect, useId, useState } from 'react';
 import { tryKey } from '../api/try-key';
+import type { Session } from '../api/types';
 import { Button } from '../design/Button';
 import mark from '../design/mark.svg';
 import styles from './SignIn.module.css';
@@ -8,7 +9,8 @@ import styles from './SignIn.module.css';
 interface SignInProps {
   /** Why the key of before is no longer good; null where there was none. */
   refusal: string | null;
-  onKey: (key: string) => void;
+  /** Told a good key, and the session that it opened. */
+  onKey: (key: string, session: Session) => void;
 }
 
 export function SignIn({ refusal, onKey }: SignInProps) {
@@ -27,7 +29,7 @@ export function SignIn({ refusal, onKey }: SignInProps) {
     setTrying(true);
     const tried = await tryKey(key);
     setTrying(false);
-    if (tried.isGood) onKey(key);
+    if (tried.isGood) onKey(key, tried.session);
     else setTold(tried.words);
   };
   return (

@@ -16,6 +16,17 @@ export function commonRange(values: readonly (number | null | undefined)[]): [nu
   return [low - room, high + room];
 }
 
+/** Round values inside a range, two to six of them. */
+export function roundTicks([low, high]: readonly [number, number]): number[] {
+  const width = high - low;
+  if (!(width > 0)) return [low];
+  const power = 10 ** Math.floor(Math.log10(width / 3));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => width / candidate <= 5) ?? width;
+  const first = Math.ceil(low / step - 1e-9);
+  const count = Math.floor(high / step + 1e-9) - first + 1;
+  return Array.from({ length: Math.max(0, count) }, (_, index) => Number(((first + index) * step).toPrecision(12)));
+}
+
 /** `beyond` when the value and its whole interval miss the limit, `perhaps` when only the value does. */
 export function against(limit: Limit | null, value: number, interval: readonly [number, number] | null): 'within' | 'perhaps' | 'beyond' | null {
   if (limit === null) return null;

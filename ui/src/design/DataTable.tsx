@@ -111,6 +111,9 @@ export function DataTable<Row extends object>({
   }, [lastIndex, sorted.length, onEnd]);
 
   const [active, setActive] = useState(0);
+  // The row that Tab comes to; where the active one was scrolled away, the first in sight.
+  const isInSight = inSight.some((item) => item.index === active);
+  const reached = isInSight ? active : (virtualizer.range?.startIndex ?? first?.index ?? 0);
   const moveTo = (index: number): void => {
     const next = Math.max(0, Math.min(sorted.length - 1, index));
     setActive(next);
@@ -122,7 +125,7 @@ export function DataTable<Row extends object>({
     if (event.target instanceof HTMLElement && event.target.tagName !== 'TR') return;
     const steps: Record<string, number> = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: 10, PageUp: -10 };
     const step = steps[event.key];
-    if (step !== undefined) moveTo(active + step);
+    if (step !== undefined) moveTo(reached + step);
     else if (event.key === 'Home') moveTo(0);
     else if (event.key === 'End') moveTo(sorted.length - 1);
     else if (event.key === 'Enter' && onOpen !== undefined) {
@@ -193,7 +196,7 @@ export function DataTable<Row extends object>({
                 key={row.id}
                 data-index={item.index}
                 aria-rowindex={item.index + 2}
-                tabIndex={item.index === Math.min(active, sorted.length - 1) ? 0 : -1}
+                tabIndex={item.index === reached ? 0 : -1}
                 className={classes(styles.row, onOpen !== undefined && styles.opens)}
                 style={{ height: rowHeight }}
                 onFocus={() => setActive(item.index)}

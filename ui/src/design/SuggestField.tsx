@@ -1,5 +1,5 @@
 // A field for a name: suggests those that are known, and takes any other. What is typed counts on Enter and on leaving.
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Button, ComboBox, Input, Label, ListBox, ListBoxItem, Popover } from 'react-aria-components';
 import choice from './Choice.module.css';
 import styles from './Field.module.css';
@@ -14,6 +14,7 @@ interface SuggestFieldProps {
 }
 
 export function SuggestField({ label, value, names, onChange }: SuggestFieldProps) {
+  const field = useRef<HTMLDivElement>(null);
   const [text, setText] = useState(value);
   useEffect(() => setText(value), [value]);
   const tell = (next: string): void => {
@@ -21,6 +22,7 @@ export function SuggestField({ label, value, names, onChange }: SuggestFieldProp
   };
   return (
     <ComboBox
+      ref={field}
       allowsCustomValue
       menuTrigger="focus"
       inputValue={text}
@@ -43,7 +45,7 @@ export function SuggestField({ label, value, names, onChange }: SuggestFieldProp
       <Button className={styles.open!}>
         <Icon name="chevron" size={12} />
       </Button>
-      <Popover className={choice.popover!} placement="bottom start" offset={6}>
+      <Popover triggerRef={field} className={choice.popover!} placement="bottom start" offset={4}>
         <ListBox className={choice.list!} items={names.map((name) => ({ id: name }))}>
           {({ id }) => (
             <ListBoxItem id={id} textValue={id} className={choice.item!}>

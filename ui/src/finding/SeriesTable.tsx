@@ -18,7 +18,7 @@ interface SeriesTableProps {
   periods: readonly Period[];
   /** What the first column names: "Monitor", "Promise". */
   header: string;
-  name: (series: Series) => ReactNode;
+  name: (series: Series) => string;
   /** A line under how many periods were kept. */
   more?: (series: Series) => ReactNode;
 }
@@ -35,7 +35,7 @@ export function SeriesTable({ label, series, periods, header, name, more }: Seri
       header: 'Periods',
       cell: (each) => (
         <VerdictStrip
-          label={capital(each.subject)}
+          label={name(each)}
           periods={periods}
           verdicts={each.verdicts}
           height={20}

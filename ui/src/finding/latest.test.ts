@@ -12,7 +12,7 @@ function series(verdicts: Verdict[], values: (number | null)[] = verdicts.map(()
 }
 
 test('a broken run lasts through periods that say nothing', () => {
-  const latest = latestOf(series(['healthy', 'broken', 'broken', 'labels_pending'], [1, 2, 3, null]), periods);
+  const latest = latestOf(series(['healthy', 'broken', 'broken', 'labels_pending'], [1, 2, 3, 4]), periods);
   expect(latest).toMatchObject({ value: 3, verdict: 'broken' });
   expect(latest && latestWords(latest)).toBe('Broken since Feb 2013');
 });

@@ -4,11 +4,10 @@ import { VERDICTS, verdictRank } from '../words/verdicts';
 import { shortPeriodWords } from '../words/times';
 
 export interface Latest {
-  /** Of the latest period with a figure. */
+  /** Of the latest period that was judged and has a figure; of the latest with a figure where none was judged. */
   value: number;
   period: Period;
   rows: number;
-  /** Of the latest period that was judged; of the latest at all where none was. */
   verdict: Verdict;
   brokenSince: Period | null;
 }
@@ -16,16 +15,16 @@ export interface Latest {
 const isJudged = (verdict: Verdict): boolean => verdict === 'broken' || verdict === 'drifted' || verdict === 'healthy';
 
 export function latestOf(series: Series, periods: readonly Period[]): Latest | null {
-  const index = series.values.findLastIndex((value) => value !== null);
+  const judged = series.verdicts.findLastIndex((verdict, place) => isJudged(verdict) && (series.values[place] ?? null) !== null);
+  const index = judged === -1 ? series.values.findLastIndex((value) => value !== null) : judged;
   const [value, period] = [series.values[index], periods[index]];
   if (value === null || value === undefined || period === undefined) return null;
-  const judged = series.verdicts.findLastIndex(isJudged);
   const since = brokenFrom(series.verdicts);
   return {
     value,
     period,
     rows: series.rows[index] ?? 0,
-    verdict: series.verdicts[judged === -1 ? index : judged] ?? 'no_data',
+    verdict: series.verdicts[index] ?? 'no_data',
     brokenSince: since === null ? null : (periods[since] ?? null),
   };
 }

@@ -157,5 +157,5 @@ const trim = (value: number): string => (Math.abs(value) < 10 ? value.toFixed(1)
 /** "12 s ago", "3 min ago". */
 export function agoWords(milliseconds: number): string {
   const seconds = Math.max(0, milliseconds / 1_000);
-  return seconds < 2 ? 'just now' : `${durationWords(Math.round(seconds))} ago`;
+  return seconds < 2 ? 'just now' : `${durationWords(Math.round(seconds)).replace('.0 ', ' ')} ago`;
 }

@@ -76,7 +76,6 @@ for (const [name, path] of [
   ['feature', `${FLIGHTS}/features/temp`],
   ['decision', `${FLIGHTS}/decision`],
   ['feedback', `${FLIGHTS}/feedback`],
-  ['compare', `${FLIGHTS}/compare`],
 ] as const) {
   test(`every chart of the ${name} page has its menu`, async ({ page }) => {
     await open(page, path);

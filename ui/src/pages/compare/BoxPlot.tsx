@@ -1,6 +1,6 @@
 // Quantiles of both sides on one line, as plain SVG: p05 to p95 thin, the middle half thick, the median and the mean marked.
 import type { ColumnFigures } from '../../api/types';
-import { commonRange } from '../../charts/interval';
+import { commonRange, roundTicks } from '../../charts/interval';
 import { Entry, legendStyles } from '../../charts/Legend';
 import { numberWords, trimZeros } from '../../words/numbers';
 import styles from './BoxPlot.module.css';
@@ -18,7 +18,7 @@ export function BoxPlot({ sides, hasLegend = true }: { sides: readonly [BoxSide,
   const [low, high] = commonRange(sides.flatMap((side) => [side.quantiles?.p05, side.quantiles?.p95, side.mean]));
   const from = sides.every((side) => (side.quantiles?.p05 ?? side.mean ?? 0) >= 0) ? Math.max(0, low) : low;
   const x = (value: number): string => `${((value - from) / (high - from || 1)) * 100}%`;
-  const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => from + (high - from) * share);
+  const ticks = roundTicks([from, high]);
   return (
     <div>
       {hasLegend && (
@@ -48,7 +48,9 @@ export function BoxPlot({ sides, hasLegend = true }: { sides: readonly [BoxSide,
         ))}
         <div className={styles.ticks}>
           {ticks.map((tick) => (
-            <span key={tick}>{trimZeros(numberWords(tick))}</span>
+            <span key={tick} style={{ left: x(tick) }}>
+              {trimZeros(numberWords(tick))}
+            </span>
           ))}
         </div>
       </div>

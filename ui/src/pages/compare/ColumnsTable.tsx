@@ -13,11 +13,11 @@ import { Window } from '../../design/Window';
 import { useSearchText } from '../../scope/scope';
 import { useZone } from '../../scope/zone';
 import { ARROW_WORDS } from '../../words/arrows';
-import { numberWords, shareWords } from '../../words/numbers';
+import { countWords, numberWords, plural, shareWords } from '../../words/numbers';
 import { BoxPlot } from './BoxPlot';
 import styles from './ColumnsTable.module.css';
 import { FiguresTable } from './FiguresTable';
-import { namesOf, type SideNames } from './names';
+import { namesOf, shortNames, type SideNames } from './names';
 
 type Compared = Comparison['columns'][number];
 
@@ -34,14 +34,18 @@ const SUBJECTS: Readonly<Record<string, string>> = {
 
 const nameOf = ({ arrow, subject }: { arrow: Arrow; subject: string }): string => (arrow === 'features' ? subject : (SUBJECTS[subject] ?? subject.replaceAll('_', ' ')));
 const unitOf = ({ subject, unit }: Compared): string => (subject === 'latency_ms' ? ' ms' : unit === null ? '' : ` ${unit}`);
+/** A column without any value on both sides says nothing of their difference. */
+const isObserved = ({ left, right }: Compared): boolean => left.missing < left.rows || right.missing < right.rows;
 const isTruth = ({ bins }: Compared): boolean => bins.includes('true');
 
 export function ColumnsTable({ comparison, request }: { comparison: Comparison; request: Request }) {
   const zone = useZone();
   const names = namesOf(comparison, zone);
+  const short = shortNames(names);
   const [search, setSearch] = useSearchText('q');
   const [opened, setOpened] = useState<Compared | null>(null);
-  const { columns: all } = comparison;
+  const all = comparison.columns.filter(isObserved);
+  const unobserved = comparison.columns.length - all.length;
   const wanted = search.trim().toLowerCase();
   const rows = all.filter((column) => nameOf(column).toLowerCase().includes(wanted));
   const columns: Column<Compared>[] = [
@@ -49,6 +53,7 @@ export function ColumnsTable({ comparison, request }: { comparison: Comparison; 
       id: 'subject',
       header: 'Column',
       width: 180,
+      isGrowing: true,
       sortValue: (row) => nameOf(row),
       cell: (row) => (
         <>
@@ -57,17 +62,17 @@ export function ColumnsTable({ comparison, request }: { comparison: Comparison; 
         </>
       ),
     },
-    { id: 'distance', header: 'Distance', help: 'Of the right side from the left', width: 112, align: 'right', sortValue: (row) => row.distance, cell: (row) => (row.distance === null ? <span className={styles.none}>own bins</span> : numberWords(row.distance)) },
-    { id: 'shape', header: 'Both distributions', width: 220, isGrowing: true, cell: (row) => (row.bins.length === 0 ? <span className={styles.none}>each side has its own bins</span> : <MiniHistogram bins={row.bins} left={row.left.bins} right={row.right.bins} />) },
-    { id: 'left', header: `Mean, ${names.left}`, width: 140, align: 'right', sortValue: (row) => row.left.mean, cell: (row) => meanWords(row, 'left') },
-    { id: 'right', header: `Mean, ${names.right}`, width: 140, align: 'right', sortValue: (row) => row.right.mean, cell: (row) => meanWords(row, 'right') },
-    { id: 'missingLeft', header: 'Missing left', width: 104, align: 'right', sortValue: (row) => missing(row, 'left'), cell: (row) => shareWords(missing(row, 'left')) },
-    { id: 'missingRight', header: 'Missing right', width: 112, align: 'right', sortValue: (row) => missing(row, 'right'), cell: (row) => shareWords(missing(row, 'right')) },
+    { id: 'distance', header: 'Distance', help: 'Of the right side from the left', width: 96, align: 'right', sortValue: (row) => row.distance, cell: (row) => (row.bins.length === 0 ? <span className={styles.none}>own bins</span> : numberWords(row.distance)) },
+    { id: 'shape', header: 'Both distributions', width: 240, isGrowing: true, cell: (row) => (row.bins.length === 0 ? <span className={styles.none}>each side has its own bins</span> : <MiniHistogram bins={row.bins} left={row.left.bins} right={row.right.bins} />) },
+    { id: 'left', header: `Mean, ${short.left}`, width: 130, align: 'right', sortValue: (row) => row.left.mean, cell: (row) => meanWords(row, 'left') },
+    { id: 'right', header: `Mean, ${short.right}`, width: 130, align: 'right', sortValue: (row) => row.right.mean, cell: (row) => meanWords(row, 'right') },
+    { id: 'missingLeft', header: 'Missing left', width: 100, align: 'right', sortValue: (row) => missing(row, 'left'), cell: (row) => shareWords(missing(row, 'left')) },
+    { id: 'missingRight', header: 'Missing right', width: 116, align: 'right', sortValue: (row) => missing(row, 'right'), cell: (row) => shareWords(missing(row, 'right')) },
   ];
   return (
     <ChartFrame
       title="Columns"
-      note={`What both sides saw and answered, those that differ most first. ${all.length} columns; Enter or a click opens one.`}
+      note={`What both sides saw and answered, those that differ most first. ${plural(all.length, 'column')}${unobserved === 0 ? '' : `, ${countWords(unobserved)} more not observed`}; Enter or a click opens one.`}
       actions={<SearchField label="Find a column" value={search} onChange={setSearch} />}
       request={request}
       method={{ conventions: all.map((column) => column.convention), words: 'The distance of the right side from the left over the bins of the reference. Sides that stand on the bins of different references are compared by their figures only.' }}
@@ -99,7 +104,7 @@ function OpenedColumn({ column, names }: { column: Compared; names: SideNames })
   return (
     <div className={styles.opened}>
       <p className={styles.words}>
-        {column.distance === null ? 'Each side stands on its own bins.' : `Distance ${numberWords(column.distance)}`} {column.convention !== null && <code>{column.convention}</code>}
+        {column.bins.length === 0 ? 'Each side stands on its own bins.' : `Distance ${numberWords(column.distance)}`} {column.convention !== null && <code>{column.convention}</code>}
       </p>
       {column.bins.length > 0 ? (
         <Histogram label={nameOf(column)} bins={column.bins} unit={column.unit} current={{ name: names.right, counts: column.right.bins, colour: 'series-2' }} reference={{ name: names.left, counts: column.left.bins, colour: 'series-1' }} />

@@ -2,6 +2,7 @@
 import { useParams, useSearch } from '@tanstack/react-router';
 import { useComparison, useWindows } from '../../api/queries';
 import type { Comparison, Windows } from '../../api/types';
+import { classes } from '../../design/classes';
 import { Page } from '../../design/Page';
 import { Columns } from '../../design/Panel';
 import { EmptyState, Loaded, Skeleton } from '../../design/States';
@@ -9,6 +10,7 @@ import { useRequestScope } from '../../scope/request';
 import { useScope } from '../../scope/scope';
 import type { Search } from '../../scope/search';
 import { ColumnsTable } from './ColumnsTable';
+import styles from './ComparePage.module.css';
 import { MetricsTable } from './MetricsTable';
 import { Outputs } from './Outputs';
 import { PairedDecisions } from './PairedDecisions';
@@ -44,7 +46,7 @@ function Sides({ model, windows }: { model: string; windows: Windows }) {
   const previous = before.isKnown ? { from: before.from, to: before.to } : null;
   return (
     <>
-      <SidePickers sides={sides} windows={windows} range={range} previous={previous} comparison={isSame ? undefined : query.data} />
+      <SidePickers sides={sides} windows={windows} range={range} previous={previous} comparison={isSame || query.isPlaceholderData ? undefined : query.data} />
       {isSame ? (
         <EmptyState title="Both sides are the same">Choose another arm, version or period for one of them.</EmptyState>
       ) : (
@@ -54,7 +56,7 @@ function Sides({ model, windows }: { model: string; windows: Windows }) {
           isEmpty={(answer) => answer.left.rows === 0 && answer.right.rows === 0}
           empty={<EmptyState title="No predictions on either side">Choose other periods, or versions that answered in them.</EmptyState>}
         >
-          {(answer) => <Result model={model} comparison={answer} query={query} windows={windows} />}
+          {(answer) => <Result comparison={answer} query={query} windows={windows} />}
         </Loaded>
       )}
     </>
@@ -62,7 +64,6 @@ function Sides({ model, windows }: { model: string; windows: Windows }) {
 }
 
 interface ResultProps {
-  model: string;
   comparison: Comparison;
   query: ReturnType<typeof useComparison>;
   windows: Windows;
@@ -70,17 +71,25 @@ interface ResultProps {
 
 function Result({ comparison, query, windows }: ResultProps) {
   const shared = { comparison, request: query.request };
+  // The old picture stays until the new sides are worked out, and says so.
+  const isOld = query.isPlaceholderData;
   return (
-    <>
+    <div className={classes(styles.result, isOld && styles.old)} aria-busy={isOld || undefined}>
+      <p role="status" className="unseen">
+        {isOld && 'Working out both sides'}
+      </p>
       <Columns minimum={440}>
-        <PairedDecisions {...shared} liveArm={windows.arms.find((arm) => arm.is_live)?.arm} />
+        {canPair(comparison) && <PairedDecisions {...shared} liveArm={windows.arms.find((arm) => arm.is_live)?.arm} />}
         <Outputs {...shared} />
       </Columns>
       <MetricsTable {...shared} />
       <ColumnsTable {...shared} />
-    </>
+    </div>
   );
 }
+
+/** Only what both arms were asked in the same time can be answered by both. */
+const canPair = ({ left, right }: Comparison): boolean => left.arm !== right.arm && left.from === right.from && left.to === right.to;
 
 function PageSkeleton() {
   return (

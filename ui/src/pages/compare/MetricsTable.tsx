@@ -90,8 +90,12 @@ function Value({ value, interval, rows }: { value: number | null; interval: [num
     <td>
       {numberWords(value)}
       <span className={styles.detail}>
-        {interval === null ? '' : `${numberWords(interval[0])} – ${numberWords(interval[1])} · `}
-        {countWords(rows)} rows
+        {interval !== null && (
+          <span>
+            {numberWords(interval[0])} – {numberWords(interval[1])}
+          </span>
+        )}
+        <span>{countWords(rows)} rows</span>
       </span>
     </td>
   );

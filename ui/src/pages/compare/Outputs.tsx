@@ -1,4 +1,4 @@
-// What both sides answered: their scores over the same bins, or as quantiles where each stands on its own bins.
+// What both sides answered: their scores or predicted numbers over the same bins, or as quantiles where each stands on its own bins.
 import type { Request } from '../../api/queries';
 import type { Comparison } from '../../api/types';
 import { ChartFrame } from '../../charts/ChartFrame';
@@ -16,15 +16,15 @@ export function Outputs({ comparison, request }: { comparison: Comparison; reque
   const score = comparison.columns.find((column) => column.arrow === 'decision' && column.subject === 'score');
   if (score === undefined) {
     return (
-      <ChartFrame title="Scores" request={request} hasImage={false}>
-        <EmptyState title="No scores on both sides">The answers of one side are no numbers, or there are none.</EmptyState>
+      <ChartFrame title="Answers" request={request} hasImage={false}>
+        <EmptyState title="No numbers on both sides">The answers of one side are no numbers, or there are none.</EmptyState>
       </ChartFrame>
     );
   }
   return (
     <ChartFrame
-      title="Scores"
-      note={score.distance === null ? 'Each side stands on the bins of its own reference: their quantiles are compared.' : `Distance ${numberWords(score.distance)}: the right from the left, over the same bins.`}
+      title="Answers"
+      note={score.bins.length === 0 ? 'Scores, or predicted numbers. Each side stands on the bins of its own reference, so that their quantiles are compared.' : `Scores, or predicted numbers. Distance of the right from the left: ${numberWords(score.distance)}.`}
       request={request}
       method={{ conventions: [score.convention], rows: score.left.rows, referenceRows: score.right.rows }}
       numbers={() => ({
@@ -34,7 +34,7 @@ export function Outputs({ comparison, request }: { comparison: Comparison; reque
       hasImage={score.bins.length > 0}
     >
       {score.bins.length > 0 ? (
-        <Histogram label="Scores of both sides" bins={score.bins} current={{ name: names.right, counts: score.right.bins, colour: 'series-2' }} reference={{ name: names.left, counts: score.left.bins, colour: 'series-1' }} height={188} />
+        <Histogram label="Answers of both sides" bins={score.bins} current={{ name: names.right, counts: score.right.bins, colour: 'series-2' }} reference={{ name: names.left, counts: score.left.bins, colour: 'series-1' }} height={188} />
       ) : (
         <BoxPlot sides={[{ name: names.left, quantiles: score.left.quantiles, mean: score.left.mean }, { name: names.right, quantiles: score.right.quantiles, mean: score.right.mean }]} />
       )}

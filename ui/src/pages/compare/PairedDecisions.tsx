@@ -24,7 +24,7 @@ export function PairedDecisions({ comparison, request, liveArm }: PairedProps) {
     return (
       <ChartFrame title={title} request={request} hasImage={false}>
         <EmptyState title="No decision was answered by both">
-          Two arms of a binary model over one period are paired by their <code>decision_id</code>.
+          Predictions of two arms of a binary model are paired by their <code>decision_id</code>.
         </EmptyState>
       </ChartFrame>
     );

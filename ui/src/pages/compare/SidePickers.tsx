@@ -102,7 +102,13 @@ function SidePicker({ name, side, found, windows, range, previous, onChange }: S
           <>{words(side.from, side.to)}</>
         ) : (
           <>
-            <strong>{countWords(found.rows)}</strong> predictions, <strong>{found.rows === 0 ? '–' : shareWords(found.labelled / found.rows)}</strong> with a label
+            {found.rows === 0 ? (
+              'No predictions'
+            ) : (
+              <>
+                <strong>{countWords(found.rows)}</strong> predictions, <strong>{shareWords(found.labelled / found.rows)}</strong> with a label
+              </>
+            )}
             <span className={styles.period}>{windowWords(found.from, found.to, zone)}</span>
           </>
         )}

@@ -7,6 +7,12 @@ export interface SideNames {
   right: string;
 }
 
+/** Longer names do not fit the heading of a column. */
+const LONGEST = 12;
+
+/** The names where they are short, else the sides. */
+export const shortNames = ({ left, right }: SideNames): SideNames => (Math.max(left.length, right.length) > LONGEST ? { left: 'left', right: 'right' } : { left, right });
+
 /** The arm where arms differ, else the version, else the period. */
 export function namesOf({ left, right }: Pick<Comparison, 'left' | 'right'>, zone: string): SideNames {
   if (left.arm !== right.arm) return { left: left.arm, right: right.arm };

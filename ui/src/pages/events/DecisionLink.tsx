@@ -4,15 +4,23 @@ import { Payload } from '../../design/Payload';
 import { keepScope } from '../../scope/keep';
 import type { Search } from '../../scope/search';
 
-export function DecisionLink({ model, decision }: { model: string; decision: string }) {
+interface DecisionLinkProps {
+  model: string;
+  decision: string;
+  /** False in a row, where it is cut, and left out by Tab. */
+  isReached?: boolean;
+}
+
+export function DecisionLink({ model, decision, isReached = true }: DecisionLinkProps) {
   return (
     <Link
       to="/models/$model/events"
       params={{ model }}
       search={(before: Search) => ({ ...keepScope(before), id: decision })}
       preload={false}
+      tabIndex={isReached ? undefined : -1}
     >
-      <Payload text={decision} isCode />
+      <Payload text={decision} isCode isCut={!isReached} />
     </Link>
   );
 }

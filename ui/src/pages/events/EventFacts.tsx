@@ -40,10 +40,8 @@ export function EventFacts({ model, detail: { event, everything, offset } }: { m
     ...when('Subject', text('subject'), code),
     ...when('Trace', text('trace_id'), code),
     { name: 'Happened', value: exactTimeWords(event.at, zone) },
-    {
-      name: 'Accepted',
-      value: `${exactTimeWords(event.received_at, zone)}, ${durationWords((Date.parse(event.received_at) - Date.parse(event.at)) / 1_000)} after`,
-    },
+    { name: 'Accepted', value: exactTimeWords(event.received_at, zone) },
+    { name: 'That is after', value: durationWords((Date.parse(event.received_at) - Date.parse(event.at)) / 1_000) },
     { name: 'Journal offset', value: countWords(offset) },
   ];
   return (

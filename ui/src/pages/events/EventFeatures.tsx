@@ -124,16 +124,16 @@ function columnsOf(model: string, rows: readonly Row[]): Column<Row>[] {
         </Link>
       ),
       sortValue: (row) => row.feature,
-      width: 140,
+      width: 130,
     },
-    { id: 'value', header: 'Value', cell: (row) => <Value row={row} />, width: 150, isGrowing: true },
-    { id: 'state', header: 'State', help: 'Whether the value was there, valid, fresh, and its own', cell: (row) => <State row={row} />, sortValue: troubleOf, width: 160 },
+    { id: 'value', header: 'Value', cell: (row) => <Value row={row} />, width: 140, isGrowing: true },
+    { id: 'state', header: 'State', help: 'Whether the value was there, valid, fresh, and its own', cell: (row) => <State row={row} />, sortValue: troubleOf, width: 140 },
     ...optional((row) => (row.source ?? row.told?.source ?? null) !== null, {
       id: 'source',
       header: 'Source',
       cell: (row) => row.source ?? row.told?.source ?? UNKNOWN,
       sortValue: (row) => row.source ?? row.told?.source,
-      width: 96,
+      width: 92,
     }),
     ...optional((row) => row.ageSeconds !== null, {
       id: 'age',
@@ -141,7 +141,7 @@ function columnsOf(model: string, rows: readonly Row[]): Column<Row>[] {
       help: 'From the raw event behind the value to the prediction',
       cell: (row) => (row.ageSeconds === null ? UNKNOWN : durationWords(row.ageSeconds)),
       sortValue: (row) => row.ageSeconds,
-      width: 80,
+      width: 76,
       align: 'right',
     }),
     ...optional((row) => (row.fetched?.milliseconds ?? null) !== null, {
@@ -150,7 +150,7 @@ function columnsOf(model: string, rows: readonly Row[]): Column<Row>[] {
       help: 'Time and calls it took to get the value',
       cell: (row) => fetchWords(row.fetched),
       sortValue: (row) => row.fetched?.milliseconds,
-      width: 120,
+      width: 108,
       align: 'right',
     }),
   ];

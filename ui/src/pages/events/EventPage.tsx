@@ -14,6 +14,7 @@ import { EmptyState, Loaded, Skeleton } from '../../design/States';
 import { keepScope } from '../../scope/keep';
 import type { Search } from '../../scope/search';
 import { useZone } from '../../scope/zone';
+import { lookUp } from '../../words/lookup';
 import { exactTimeWords } from '../../words/times';
 import styles from './event.module.css';
 import { EventCapture, EventCost, EventFacts, EventRedactions } from './EventFacts';
@@ -31,7 +32,7 @@ export function EventPage() {
   const current = useSpecs(model).data?.versions.find((version) => version.is_current)?.number ?? null;
   const spec = useSpec(model, current).data?.spec ?? null;
   const isGone = query.error instanceof ApiProblem && query.error.status === 404 && query.data === undefined;
-  const name = KIND_NAMES[query.data?.event.kind ?? kind ?? ''] ?? 'Event';
+  const name = lookUp(KIND_NAMES, query.data?.event.kind ?? kind ?? '') ?? 'Event';
   return (
     <Page
       title={`${name} ${id}`}

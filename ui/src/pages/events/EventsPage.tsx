@@ -5,10 +5,12 @@ import { type EventPages, useEventPages } from '../../api/event-pages';
 import type { EventRow, Events } from '../../api/types';
 import { ChartFrame } from '../../charts/ChartFrame';
 import { Button } from '../../design/Button';
+import { classes } from '../../design/classes';
 import { DataTable } from '../../design/DataTable';
 import { Page } from '../../design/Page';
 import { Panel } from '../../design/Panel';
 import { EmptyState, Loaded, Skeleton } from '../../design/States';
+import { useScope } from '../../scope/scope';
 import type { Search } from '../../scope/search';
 import { useZone } from '../../scope/zone';
 import { plural } from '../../words/numbers';
@@ -52,7 +54,7 @@ export function EventsPage() {
         isEmpty={({ events }) => events.length === 0}
         empty={<NoEvents pages={pages} isNarrowed={isFiltered(filters)} kind={filters.kind} onClear={clear} />}
       >
-        {(first) => <EventList model={model} kind={filters.kind} first={first} pages={pages} />}
+        {(first) => <EventList model={model} filters={filters} first={first} pages={pages} />}
       </Loaded>
     </Page>
   );
@@ -60,12 +62,14 @@ export function EventsPage() {
 
 interface EventListProps {
   model: string;
-  kind: Kind;
+  filters: Filters;
   first: Events;
   pages: EventPages;
 }
 
-function EventList({ model, kind, first, pages }: EventListProps) {
+function EventList({ model, filters, first, pages }: EventListProps) {
+  const { kind, id } = filters;
+  const { arm } = useScope();
   const zone = useZone();
   const navigate = useNavigate();
   const [turn, setTurn] = useState(0);
@@ -75,30 +79,32 @@ function EventList({ model, kind, first, pages }: EventListProps) {
     [navigate, model],
   );
   const { rows, hasMore } = pages;
+  // Only predictions have an arm, and an id is looked for in all of them.
+  const isOfAllArms = kind !== 'prediction' || (id !== '' && arm === undefined);
   return (
     <ChartFrame
       title={nameOf(kind)}
-      note={`The newest first, ${windowWords(first.scope.from, first.scope.to, zone)}${kind === 'prediction' ? '' : ', of all arms'}`}
+      note={`The newest first, ${windowWords(first.scope.from, first.scope.to, zone)}${isOfAllArms ? ', of all arms' : ''}`}
       request={pages.request}
       numbers={() => eventNumbers(rows)}
       hasImage={false}
       isFlush
     >
-      {pages.hasNewer && (
-        <div className={styles.newer}>
-          <Button
-            look="accent"
-            onPress={() => {
-              pages.showNewest();
-              // The table begins at its top again.
-              setTurn(turn + 1);
-            }}
-          >
-            Newer events came in: show them
-          </Button>
-        </div>
-      )}
-      <div className={pages.isPlaceholderData ? styles.old : undefined} aria-busy={pages.isPlaceholderData}>
+      <div className={classes(styles.list, pages.isPlaceholderData && styles.old)} aria-busy={pages.isPlaceholderData}>
+        {pages.hasNewer && (
+          <div className={styles.newer}>
+            <Button
+              look="accent"
+              onPress={() => {
+                pages.showNewest();
+                // The table begins at its top again.
+                setTurn(turn + 1);
+              }}
+            >
+              Newer events came in: show them
+            </Button>
+          </div>
+        )}
         <DataTable
           key={turn}
           label={nameOf(kind)}

@@ -9,6 +9,7 @@ import { keepScope } from '../../scope/keep';
 import type { Search } from '../../scope/search';
 import { millisecondWords, UNKNOWN } from '../../words/numbers';
 import { durationWords, secondTimeWords } from '../../words/times';
+import { DecisionLink } from './DecisionLink';
 import { EventOutput } from './EventOutput';
 import styles from './events.module.css';
 import type { Kind } from './filters';
@@ -116,7 +117,12 @@ function Output({ row }: { row: EventRow }) {
 
 function SpeaksOf({ row, model }: { row: EventRow; model: string }) {
   if (row.prediction_id !== null) return <EventLink model={model} kind="prediction" id={row.prediction_id} isReached={false} />;
-  return row.decision_id === null ? UNKNOWN : <>decision {cut(row.decision_id)}</>;
+  if (row.decision_id === null) return UNKNOWN;
+  return (
+    <>
+      decision <DecisionLink model={model} decision={row.decision_id} isReached={false} />
+    </>
+  );
 }
 
 const NUMBER_COLUMNS = [

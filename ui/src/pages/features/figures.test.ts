@@ -88,4 +88,5 @@ test('what the spec declares reads in one line', () => {
   ]);
   expect(reasonWords('range')).toBe('outside the declared range');
   expect(reasonWords('some_new_one')).toBe('some new one');
+  expect(reasonWords('constructor')).toBe('constructor');
 });

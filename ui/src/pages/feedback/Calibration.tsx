@@ -81,7 +81,7 @@ export function Calibration({ performance, request }: { performance: Performance
             barWidth: '62%',
             barMinHeight: 1,
             itemStyle: { color: faded(colours['series-faint'], 0.5), borderRadius: [2, 2, 0, 0] },
-            label: { show: true, position: 'top', color: colours['text-third'], fontSize: 10.5, formatter: ({ dataIndex }: { dataIndex: number }) => shortCountWords(known[dataIndex]?.rows) },
+            label: { show: true, position: 'top', color: colours['text-third'], fontSize: 10.5, formatter: ({ dataIndex }: { dataIndex: number }) => shortCountWords(known[dataIndex]?.rows).replace(' ', '') },
           },
         ],
       };

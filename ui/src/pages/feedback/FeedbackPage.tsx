@@ -76,7 +76,7 @@ function Answer({ model, performance, query, previous, labels }: AnswerProps) {
           </VerdictState>
         </Panel>
       ) : (
-        <Columns minimum={420}>
+        <Columns minimum={380}>
           {performance.calibration.length > 0 && <Calibration {...shared} />}
           {performance.roc.length > 0 && <RocCurve {...shared} />}
           {performance.deciles.length > 0 && <ErrorByPrediction {...shared} />}

@@ -67,7 +67,7 @@ function Distribution({ performance, request }: Omit<DelayProps, 'labels'>) {
           <ul className={legendStyles.legend} data-legend>
             <Entry name="Labels" colour="var(--series-1)" look="bar" />
             {median !== null && slow !== null && <Entry name="Median, p95" colour="var(--series-1)" />}
-            {(delay.expected_p50_seconds !== null || delay.expected_p95_seconds !== null) && <Entry name="Expected" colour="var(--text)" look="dashed" />}
+            {(delay.expected_p50_seconds !== null || delay.expected_p95_seconds !== null) && <Entry name="Expected median, p95" colour="var(--text)" look="dashed" />}
           </ul>
           <EChart label="Labels by delay" makeOptions={makeOptions} height={216} />
         </>
@@ -88,24 +88,14 @@ function delayWords(delay: Performance['delay']): string {
 /** "Label late from arrival message, awaited for 7 d." */
 function sourceWords({ feedback }: Performance): string {
   if (feedback === null) return '';
-  return `Label ${feedback.label}${feedback.source === null ? '' : ` from ${feedback.source}`}, awaited for ${durationWords(feedback.horizon_seconds).replace('.0 ', ' ')}.`;
+  return `Label ${feedback.label}${feedback.source === null ? '' : ` from ${feedback.source}`}, awaited for ${durationWords(feedback.horizon_seconds).replace(/(\.0)? /, '\u00a0')}.`;
 }
 
 function delayOptions(delay: Performance['delay'], colours: Colours) {
   const { expected_p50_seconds: expectedMedian, expected_p95_seconds: expectedSlow, bars } = delay;
   const end = Math.max(bars.at(-1)?.to_seconds ?? 0, (expectedSlow ?? 0) * 1.05, (expectedMedian ?? 0) * 1.05);
-  // What is expected is named at the right of its line, what was found at the left.
-  const label = (words: string, colour: string, isExpected: boolean) => ({ show: true, formatter: words, position: isExpected ? 'insideEndBottom' : 'insideEndTop', color: colour, fontSize: 10.5, distance: 3 });
-  const mark = (seconds: number | null, words: string, isExpected: boolean) =>
-    seconds === null
-      ? []
-      : [
-          {
-            xAxis: seconds,
-            lineStyle: isExpected ? { color: colours.text, type: [5, 4], width: 1.25 } : { color: colours['series-1'], type: 'solid', width: 1.5 },
-            label: label(words, isExpected ? colours['text-second'] : colours['series-1'], isExpected),
-          },
-        ];
+  const mark = (seconds: number | null, isExpected: boolean) =>
+    seconds === null ? [] : [{ xAxis: seconds, lineStyle: isExpected ? { color: colours.text, type: [5, 4], width: 1.25 } : { color: colours['series-1'], type: 'solid', width: 1.5 } }];
   return {
     grid: { left: 48, right: 16, top: 8, bottom: 24 },
     xAxis: { ...axisLook(colours), type: 'value', min: 0, max: end, interval: durationStep(end), splitLine: { show: false }, axisLabel: { ...axisLook(colours).axisLabel, showMaxLabel: false, formatter: durationTick } },
@@ -132,7 +122,8 @@ function delayOptions(delay: Performance['delay'], colours: Colours) {
         markLine: {
           silent: true,
           symbol: 'none',
-          data: [...mark(expectedMedian, 'p50', true), ...mark(expectedSlow, 'p95', true), ...mark(quantileOf(delay, 0.5), 'p50', false), ...mark(quantileOf(delay, 0.95), 'p95', false)],
+          label: { show: false },
+          data: [...mark(expectedMedian, true), ...mark(expectedSlow, true), ...mark(quantileOf(delay, 0.5), false), ...mark(quantileOf(delay, 0.95), false)],
         },
       },
     ],

@@ -110,7 +110,7 @@ export function OtherMetrics({ performance, request, chosen, previous }: Quality
           title={nameOf(series)}
           note={series.limit === null ? 'No limit' : `Limit: ${limitWords('quality', series.limit)}`}
           shaded={pendingStretches(series, performance.periods)}
-          height={132}
+          height={148}
         />
       ))}
     </Columns>

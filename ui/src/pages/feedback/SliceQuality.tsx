@@ -62,15 +62,15 @@ function SliceTable({ slice, names, subject, whole, query, onSlice }: SliceTable
   const range = commonRange([...slice.values.flatMap((value) => [metricOf(value)?.value, ...(hasSpread(metricOf(value)) ? (metricOf(value)?.interval ?? []) : [])]), ...limitEnds(limit)]);
   const title = capital(metricName(subject));
   const columns: Column<Value>[] = [
-    { id: 'value', header: capital(slice.name), width: 140, sortValue: (row) => row.value, cell: (row) => <span title={row.value}>{row.value}</span> },
+    { id: 'value', header: capital(slice.name), width: 120, sortValue: (row) => row.value, cell: (row) => <span title={row.value}>{row.value}</span> },
+    { id: 'metric', header: title, width: 184, align: 'right', sortValue: (row) => metricOf(row)?.value, cell: (row) => <MetricCell metric={metricOf(row)} /> },
+    { id: 'plot', header: 'With its interval', width: 240, isGrowing: true, cell: (row) => <Plot metric={metricOf(row)} range={range} limit={limit} /> },
+    { id: 'sample', header: 'Rows', help: 'Rows behind the value', width: 96, align: 'right', sortValue: (row) => metricOf(row)?.rows, cell: (row) => countWords(metricOf(row)?.rows) },
     { id: 'rows', header: 'Predictions', width: 110, align: 'right', sortValue: (row) => row.rows, cell: (row) => countWords(row.rows) },
     { id: 'labelled', header: 'Labels in', width: 96, align: 'right', sortValue: (row) => (row.rows === 0 ? null : row.labelled / row.rows), cell: (row) => (row.rows === 0 ? '–' : shareWords(row.labelled / row.rows)) },
     ...(slice.values.some((value) => value.verdict !== 'unjudged')
       ? [{ id: 'verdict', header: 'Verdict', help: 'The worst of its metrics in the latest period that was judged', width: 140, cell: (row: Value) => <VerdictBadge verdict={row.verdict} /> }]
       : []),
-    { id: 'metric', header: title, width: 190, align: 'right', sortValue: (row) => metricOf(row)?.value, cell: (row) => <MetricCell metric={metricOf(row)} /> },
-    { id: 'plot', header: 'With its interval', width: 240, isGrowing: true, cell: (row) => <Plot metric={metricOf(row)} range={range} limit={limit} /> },
-    { id: 'sample', header: 'Rows', help: 'Rows behind the value', width: 96, align: 'right', sortValue: (row) => metricOf(row)?.rows, cell: (row) => countWords(metricOf(row)?.rows) },
   ];
   return (
     <ChartFrame

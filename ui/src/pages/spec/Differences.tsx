@@ -2,6 +2,7 @@
 import { type ReactNode, useMemo, useState } from 'react';
 import { useSpec } from '../../api/queries';
 import type { Specs } from '../../api/types';
+import { classes } from '../../design/classes';
 import { Choice } from '../../design/Choice';
 import { Panel } from '../../design/Panel';
 import { Segments } from '../../design/Segments';
@@ -12,14 +13,14 @@ import { plural } from '../../words/numbers';
 import { dateWords } from '../../words/times';
 import styles from './Differences.module.css';
 import { countsOf, differences, type Row, type Side, type Stretch, stretchesOf, unified } from './changes';
-import { type Look, LOOKS, lookOf } from './views';
+import { fittingLook, type Look, LOOKS, lookOf } from './views';
 
 type Versions = Specs['versions'];
 
 export function Differences({ model, versions, number }: { model: string; versions: Versions; number: number }) {
   const zone = useZone();
   const [againstText, setAgainst] = useSearchText('against');
-  const [lookText, setLook] = useSearchText('look', 'split');
+  const [lookText, setLook] = useSearchText('look', fittingLook());
   const others = versions.filter((each) => each.number !== number);
   const chosen = others.find((each) => String(each.number) === againstText);
   // The one before it, or for the first the one after it.
@@ -138,18 +139,18 @@ function SplitLine({ row }: { row: Row }) {
   return (
     <tr>
       <Half side={row.left} change={row.isSame ? 'same' : 'removed'} />
-      <Half side={row.right} change={row.isSame ? 'same' : 'added'} />
+      <Half side={row.right} change={row.isSame ? 'same' : 'added'} isRight />
     </tr>
   );
 }
 
 type Change = 'same' | 'removed' | 'added';
 
-function Half({ side, change }: { side: Side | null; change: Change }) {
-  if (side === null) return <td colSpan={3} className={styles.nothing} />;
+function Half({ side, change, isRight = false }: { side: Side | null; change: Change; isRight?: boolean }) {
+  if (side === null) return <td colSpan={3} className={classes(styles.nothing, isRight && styles.right)} />;
   return (
     <>
-      <td className={styles.number}>{side.number}</td>
+      <td className={classes(styles.number, isRight && styles.right)}>{side.number}</td>
       <Sign change={change} />
       <Words side={side} change={change} />
     </>

@@ -29,7 +29,7 @@ export function SpecFeatures({ model, spec }: { model: string; spec: Spec }) {
     <Panel
       title="Features"
       note={`${plural(rows.length, 'feature')} of the events; what is not declared is dropped at the door and counted`}
-      actions={rows.length > FEW ? <SearchField label="Find a feature or source" value={search} onChange={setSearch} /> : undefined}
+      actions={rows.length > FEW ? <SearchField label="Find a feature or source" placeholder="Find a feature" value={search} onChange={setSearch} /> : undefined}
       isFlush
     >
       {found.length === 0 ? (
@@ -41,7 +41,7 @@ export function SpecFeatures({ model, spec }: { model: string; spec: Spec }) {
           columns={columns}
           rowKey={(row) => row.name}
           rowHeight={34}
-          maximumHeight="520px"
+          maximumHeight="580px"
           onOpen={(row) => void navigate({ to: '/models/$model/features/$feature', params: { model, feature: row.name }, search: keepScope })}
         />
       )}
@@ -73,11 +73,11 @@ function columnsOf(model: string, spec: Spec): Column<Row>[] {
             header: 'Source',
             cell: ({ feature }: Row) => titled(sourceWords(feature, spec.sources) || UNKNOWN),
             sortValue: ({ feature }: Row) => feature.source,
-            width: 210,
+            width: 230,
           },
         ]
       : []),
-    { id: 'absent', header: 'Without a value', cell: ({ feature }) => titled(absentWords(feature)), width: 190 },
+    { id: 'absent', header: 'Without a value', cell: ({ feature }) => titled(absentWords(feature)), width: 200 },
     { id: 'privacy', header: 'Privacy', cell: ({ feature }) => titled(privacyWords(feature)), sortValue: ({ feature }) => feature.privacy, width: 150 },
   ];
 }

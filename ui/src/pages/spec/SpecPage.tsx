@@ -12,7 +12,7 @@ import { dateWords } from '../../words/times';
 import { Differences } from './Differences';
 import styles from './spec.module.css';
 import { SpecText } from './SpecText';
-import { SpecWords } from './SpecWords';
+import { SpecParticulars, SpecWords } from './SpecWords';
 import { parsedOf } from './parsed';
 import { type View, VIEWS, viewOf } from './views';
 
@@ -58,10 +58,13 @@ function Reading({ model, number }: { model: string; number: number }) {
       {(detail) => {
         const spec = parsedOf(detail.spec);
         return (
-          <div className={spec === null ? styles.alone : styles.reading}>
-            {spec !== null && <SpecWords model={model} spec={spec} />}
-            <SpecText detail={detail} request={query.request} />
-          </div>
+          <>
+            <div className={spec === null ? styles.alone : styles.reading}>
+              {spec !== null && <SpecWords spec={spec} />}
+              <SpecText detail={detail} request={query.request} />
+            </div>
+            {spec !== null && <SpecParticulars model={model} spec={spec} />}
+          </>
         );
       }}
     </Loaded>

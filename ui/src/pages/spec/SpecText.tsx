@@ -17,7 +17,10 @@ export function SpecText({ detail, request }: { detail: SpecDetail; request: Req
         title="As written"
         note={
           <>
-            Since {timeWords(detail.created_at, zone)}, hash <code>{detail.content_hash.slice(0, 16)}</code>
+            Since {timeWords(detail.created_at, zone)},{' '}
+            <span className={styles.hash}>
+              hash <code>{detail.content_hash.slice(0, 16)}</code>
+            </span>
           </>
         }
         actions={

@@ -22,34 +22,39 @@ import {
   unwrittenOf,
 } from './words';
 
-export function SpecWords({ model, spec }: { model: string; spec: Spec }) {
+/** What the model is for and what is promised; stands beside the text. */
+export function SpecWords({ spec }: { spec: Spec }) {
   return (
     <div className={styles.words}>
       <PurposeWords spec={spec} />
       <PromiseTable spec={spec} />
-      <Columns minimum={260}>
+      <Columns minimum={240}>
         <FeedbackWords spec={spec} />
         <DecisionWords spec={spec} />
       </Columns>
-      <SourceTable sources={spec.sources ?? {}} features={spec.features} />
-      <SpecFeatures model={model} spec={spec} />
-      <Columns minimum={260}>
-        <ReferenceWords spec={spec} />
-        <PrivacyWords spec={spec} />
-      </Columns>
-      {(spec.cost !== undefined || spec.alarms !== undefined) && (
-        <Columns minimum={260}>
-          {spec.cost !== undefined && <CostWords cost={spec.cost} />}
-          {spec.alarms !== undefined && (
-            <Panel title="Alarms">
-              <Sentence>{alarmWords(spec.alarms)}</Sentence>
-            </Panel>
-          )}
-        </Columns>
-      )}
-      {spec.columns !== undefined && <ColumnsTable columns={spec.columns} />}
       <Unwritten spec={spec} />
     </div>
+  );
+}
+
+/** The particulars, which take the whole width. */
+export function SpecParticulars({ model, spec }: { model: string; spec: Spec }) {
+  return (
+    <>
+      <SpecFeatures model={model} spec={spec} />
+      <Columns minimum={400}>
+        <SourceTable sources={spec.sources ?? {}} features={spec.features} />
+        <ReferenceWords spec={spec} />
+        <PrivacyWords spec={spec} />
+        {spec.cost !== undefined && <CostWords cost={spec.cost} />}
+        {spec.alarms !== undefined && (
+          <Panel title="Alarms">
+            <Sentence>{alarmWords(spec.alarms)}</Sentence>
+          </Panel>
+        )}
+      </Columns>
+      {spec.columns !== undefined && <ColumnsTable columns={spec.columns} />}
+    </>
   );
 }
 
@@ -73,19 +78,37 @@ function PurposeWords({ spec }: { spec: Spec }) {
 function PromiseTable({ spec }: { spec: Spec }) {
   const promises = promisesOf(spec);
   const columns: PlainColumn<Promise>[] = [
-    { id: 'arrow', header: 'Arrow', cell: ({ arrow }) => `${ARROW_WORDS[arrow].number} ${ARROW_WORDS[arrow].name}` },
-    { id: 'what', header: 'What', cell: ({ what }) => what, isHeading: true },
+    {
+      id: 'arrow',
+      header: 'Arrow',
+      cell: (row) => {
+        const isFirst = promises.find((each) => each.arrow === row.arrow) === row;
+        const { number, name } = ARROW_WORDS[row.arrow];
+        return <span className={isFirst ? undefined : 'unseen'}>{`${number} ${name}`}</span>;
+      },
+    },
+    {
+      id: 'what',
+      header: 'What',
+      cell: ({ what, how }) => (
+        <>
+          {what}
+          <span className={styles.how}>{how}</span>
+        </>
+      ),
+      isHeading: true,
+      isGrowing: true,
+    },
     {
       id: 'limit',
       header: 'Limit',
       cell: ({ limit, isDefault }) => (
-        <>
+        <span className={styles.limit}>
           {limit}
-          {isDefault && <span className={styles.byDefault}>by default</span>}
-        </>
+          {isDefault && <span className={styles.how}>by default</span>}
+        </span>
       ),
     },
-    { id: 'how', header: 'Meaning', cell: ({ how }) => <span className={styles.how}>{how}</span>, isGrowing: true },
   ];
   return (
     <Panel title="Promises" note="Everything that is judged, arrow by arrow" isFlush>
@@ -133,11 +156,11 @@ function SourceTable({ sources, features }: { sources: Record<string, Source>; f
   );
 }
 
-function ReferenceWords({ spec: { reference, drift } }: { spec: Spec }) {
+function ReferenceWords({ spec: { reference, drift, timezone } }: { spec: Spec }) {
   return (
     <Panel title="Reference and drift">
       <Sentence>
-        {reference === undefined ? 'No reference is named: there is nothing to measure drift against. ' : `${referenceWords(reference)} `}
+        {reference === undefined ? 'No reference is named: there is nothing to measure drift against. ' : `${referenceWords(reference, timezone)} `}
         Each window of {writtenDurationWords(drift.window)} is measured by the {lowered(MEASURES[drift.measure])}.
       </Sentence>
     </Panel>

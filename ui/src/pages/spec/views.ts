@@ -14,3 +14,6 @@ export const LOOKS = [
 ] as const satisfies readonly { value: Look; name: string }[];
 
 export const lookOf = (text: string): Look => (text === 'unified' ? 'unified' : 'split');
+
+/** Two texts do not fit side by side on a phone. */
+export const fittingLook = (): Look => (matchMedia('(width < 720px)').matches ? 'unified' : 'split');

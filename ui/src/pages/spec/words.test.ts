@@ -55,7 +55,7 @@ test('promises stand by arrow, with their limits and defaults', () => {
     'inference: p95 latency at most 150 ms',
     'inference: Error rate at most 0.1 %',
     'inference: Availability at least 99.9 %',
-    'decision: Decision rate a third to three times the reference’s (default)',
+    'decision: Decision rate a third to 3 × the reference (default)',
     'decision: Fallbacks at most 5 % (default)',
     'decision: Overrides at most 10 % (default)',
     'feedback: Recall at 0.5 at least 0.08',
@@ -72,7 +72,8 @@ test('feedback, decision, reference and alarms are sentences', () => {
   );
   expect(decisionWords({ threshold: 0.5, actions: ['notify', 'ignore'] })).toBe('A score of 0.5 or more leads to notify, a lower one to ignore.');
   expect(decisionWords({})).toBe('Neither threshold nor actions are written.');
-  expect(referenceWords({ version: 'v1' })).toBe('Later windows are compared with what version v1 brought with it.');
+  expect(referenceWords(SPEC.reference!, 'America/New_York')).toBe('Later windows are compared with 1 Feb – 28 Feb 2013.');
+  expect(referenceWords({ version: 'v1' }, 'UTC')).toBe('Later windows are compared with what version v1 brought with it.');
   expect(alarmWords({ sustained: '3 of 4', false_pages: '1 per year' })).toBe(
     'A finding must hold in 3 of 4 windows before it is an alarm. Pages without a cause that the owner accepts: 1 per year.',
   );

@@ -2,6 +2,8 @@
 import type { Arrow } from '../../api/types';
 import { capital, metricName } from '../../words/monitors';
 import { listWords, plural } from '../../words/numbers';
+import { instant, startOf } from '../../scope/range';
+import { windowWords } from '../../words/times';
 import { writtenDurationWords, writtenShareWords } from '../../words/quantities';
 import { METRICS } from './metrics';
 import type { Decision, DriftMeasure, Feature, Feedback, PrivacyAction, Purpose, QualityTarget, Service, Spec } from './parsed';
@@ -93,7 +95,7 @@ function decisionPromises(decision: Decision, task: Spec['task']): Promise[] {
   const rate: Promise = {
     arrow: 'decision',
     what: 'Decision rate',
-    limit: decision.rate === undefined ? 'a third to three times the reference’s' : decision.rate.map(writtenShareWords).join(' to '),
+    limit: decision.rate === undefined ? 'a third to 3 × the reference' : decision.rate.map(writtenShareWords).join(' to '),
     how: `Share of predictions that lead to ${first ?? 'the first action'}`,
     isDefault: decision.rate === undefined,
   };
@@ -224,11 +226,14 @@ export function privacyWords({ privacy, action }: Feature): string {
   return done === 'keep' && byClass === 'keep' ? name : `${name}, ${ACTIONS[done]}`;
 }
 
-/** "Compared with 1 Feb 2013 up to 1 Mar 2013." The end is the first day after the period. */
-export function referenceWords(reference: NonNullable<Spec['reference']>): string {
-  if (reference.file !== undefined) return `Later windows are compared with the file ${reference.file}.`;
-  if (reference.version !== undefined) return `Later windows are compared with what version ${reference.version} brought with it.`;
-  return `Later windows are compared with the time from ${reference.from ?? 'the first event'} up to ${reference.to ?? 'now'}.`;
+/** "Later windows are compared with 1 Feb – 28 Feb 2013." */
+export function referenceWords({ from, to, file, version }: NonNullable<Spec['reference']>, timezone: string): string {
+  if (file !== undefined) return `Later windows are compared with the file ${file}.`;
+  if (version !== undefined) return `Later windows are compared with what version ${version} brought with it.`;
+  if (from === undefined || to === undefined) return 'A reference is named, but no period.';
+  const [start, end] = [startOf(from, timezone), startOf(to, timezone)];
+  const isPeriod = Number.isFinite(start) && Number.isFinite(end);
+  return `Later windows are compared with ${isPeriod ? windowWords(instant(start), instant(end), timezone) : `${from} up to ${to}`}.`;
 }
 
 /** "In 3 of 4 windows a finding must hold …" */

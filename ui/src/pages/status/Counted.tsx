@@ -13,7 +13,7 @@ import { type Row, rowsOf, totalOf, type What, WHATS } from './counts';
 
 const COLUMNS: readonly Column<Row>[] = [
   { id: 'subject', header: 'Of what', cell: ({ subject }) => <Payload text={subject} isCut />, sortValue: ({ subject }) => subject, width: 220 },
-  { id: 'words', header: '', cell: ({ words }) => <span title={words}>{words}</span>, width: 240, isGrowing: true },
+  { id: 'words', header: 'Meaning', cell: ({ words }) => <span title={words}>{words}</span>, width: 240, isGrowing: true },
   {
     id: 'model',
     header: 'Model',

@@ -30,17 +30,18 @@ export function DamagePanel({ damage }: { damage: Status['damage'] }) {
     {
       id: 'file',
       header: 'File',
-      cell: ({ table, file, reason }) => (
+      cell: ({ table, file, reason, found_at }) => (
         <>
           {table}
           <span className={styles.path}>{file}</span>
-          <span className={styles.about}>{reason}</span>
+          <span className={styles.about}>
+            {reason}, found {timeWords(found_at, localZone())}
+          </span>
         </>
       ),
       isGrowing: true,
     },
     { id: 'rows', header: 'Rows lost', cell: ({ lost_rows }) => (lost_rows == null ? UNKNOWN : countWords(lost_rows)), align: 'right' },
-    { id: 'found', header: 'Found', cell: ({ found_at }) => timeWords(found_at, localZone()), align: 'right' },
   ];
   const more = damage.files - damage.newest.length;
   return (

@@ -1,5 +1,5 @@
 // The keys of the API: names, scopes and times, never a secret. Where the reader's own key may not see them, says so.
-import { useKeys } from '../../api/queries';
+import { useKeys, useSession } from '../../api/queries';
 import { isForbidden } from '../../api/try-key';
 import type { Keys } from '../../api/types';
 import { Panel } from '../../design/Panel';
@@ -12,8 +12,11 @@ import styles from './status.module.css';
 type Key = Keys['keys'][number];
 
 export function KeysPanel() {
-  const query = useKeys();
-  if (isForbidden(query.error)) {
+  const session = useSession().data;
+  // What the key is known not to allow is not asked for in vain.
+  const isAdmin = session !== undefined && (!session.requires_key || session.scopes.includes('admin'));
+  const query = useKeys(isAdmin);
+  if ((session !== undefined && !isAdmin) || isForbidden(query.error)) {
     return (
       <Panel title="Keys">
         <EmptyState title="For administrators">Your key does not have the scope admin, which lists the keys. All else on this page is complete.</EmptyState>
@@ -49,25 +52,27 @@ const COLUMNS: readonly PlainColumn<Key>[] = [
     header: 'Name',
     cell: ({ name, id }) => (
       <>
-        {name} <code className={styles.about}>{id}</code>
+        {name}
+        <code className={styles.about}>{id}</code>
       </>
     ),
     isHeading: true,
     isGrowing: true,
   },
   { id: 'scopes', header: 'May', cell: ({ scopes }) => scopeWords(scopes) },
-  { id: 'used', header: 'Last used', cell: ({ last_used_at }) => (last_used_at === null ? 'not noted' : agoWords(Date.now() - Date.parse(last_used_at))) },
   { id: 'state', header: 'State', cell: (key) => <State row={key} /> },
 ];
 
 function State({ row }: { row: Key }) {
   const state = keyState(row, Date.now());
-  switch (state.name) {
-    case 'revoked':
-      return <span className={styles.ended}>revoked {dateWords(state.at, localZone())}</span>;
-    case 'expired':
-      return <span className={styles.ended}>expired {dateWords(state.at, localZone())}</span>;
-    case 'good':
-      return state.until === null ? 'good' : `good until ${dateWords(state.until, localZone())}`;
-  }
+  const at = state.name === 'good' ? state.until : state.at;
+  return (
+    <span className={state.name === 'good' ? undefined : styles.ended}>
+      {state.name}
+      {at !== null && ` ${state.name === 'good' ? 'until ' : ''}${dateWords(at, localZone())}`}
+      <span className={styles.about}>
+        {row.last_used_at === null ? 'no use was noted' : `last used ${agoWords(Date.now() - Date.parse(row.last_used_at))}`}
+      </span>
+    </span>
+  );
 }

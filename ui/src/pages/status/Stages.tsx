@@ -4,6 +4,7 @@ import { Panel } from '../../design/Panel';
 import { type PlainColumn, PlainTable } from '../../design/PlainTable';
 import { EmptyState } from '../../design/States';
 import { VerdictMark } from '../../design/Verdict';
+import { lookUp } from '../../words/lookup';
 import { countWords, UNKNOWN } from '../../words/numbers';
 import { agoWords, durationWords } from '../../words/times';
 import { errorsOf, inOrder, STAGES } from './stage-words';
@@ -18,14 +19,17 @@ export function Stages({ status }: { status: Status }) {
       id: 'stage',
       header: 'Stage',
       cell: ({ stage }) => (
-        <span className={styles.stage} title={STAGES[stage]}>
-          {errorsOf(errors, stage).length > 0 && <VerdictMark verdict="broken" label="failed" />}
-          {stage}
-        </span>
+        <>
+          <span className={styles.stage}>
+            {errorsOf(errors, stage).length > 0 && <VerdictMark verdict="broken" label="failed" />}
+            {stage}
+          </span>
+          <span className={styles.about}>{lookUp(STAGES, stage)}</span>
+        </>
       ),
       isHeading: true,
+      isGrowing: true,
     },
-    { id: 'about', header: '', cell: ({ stage }) => <span className={styles.about}>{STAGES[stage]}</span>, isGrowing: true },
     { id: 'lag', header: 'Rows waiting', cell: ({ lag_rows }) => countWords(lag_rows), align: 'right' },
     { id: 'took', header: 'Took', cell: ({ last_run_seconds }) => (last_run_seconds == null ? UNKNOWN : durationWords(last_run_seconds)), align: 'right' },
     { id: 'last', header: 'Last run', cell: ({ last_run_at }) => (last_run_at == null ? 'not yet' : agoWords(Date.now() - Date.parse(last_run_at))), align: 'right' },

@@ -36,16 +36,16 @@ function Told({ status }: { status: Status }) {
       <Alerts status={status} />
       <StatusSummary status={status} />
       <Columns minimum={420}>
-        <Ingest status={status} />
+        <div className={styles.stack}>
+          <Ingest status={status} />
+          <DamagePanel damage={status.damage} />
+        </div>
         <Stages status={status} />
       </Columns>
       <Counted counted={status.counted} />
       <Columns minimum={420}>
         <Storage status={status} />
-        <div className={styles.stack}>
-          <DamagePanel damage={status.damage} />
-          <KeysPanel />
-        </div>
+        <KeysPanel />
       </Columns>
     </>
   );
@@ -60,16 +60,18 @@ function Alerts({ status }: { status: Status }) {
   ];
   if (alerts.length === 0) return null;
   return (
-    <ul className={styles.alerts} role="alert">
-      {alerts.map(({ what, why }) => (
-        <li key={what}>
-          <Icon name="warning" />
-          <span>
-            <strong>{what}:</strong> {why}
-          </span>
-        </li>
-      ))}
-    </ul>
+    <div className={styles.alerts} role="alert">
+      <ul>
+        {alerts.map(({ what, why }) => (
+          <li key={what}>
+            <Icon name="warning" />
+            <span>
+              <strong>{what}:</strong> {why}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 

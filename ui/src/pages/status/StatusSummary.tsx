@@ -27,14 +27,20 @@ export function StatusSummary({ status }: { status: Status }) {
           { name: 'Acknowledged', value: countWords(status.acknowledged_offset), note: 'events since the journal began' },
           { name: 'Wait for the tables', value: countWords(waiting), note: waiting === 0 ? 'all are in the tables' : 'in the journal, safe' },
           { name: 'Free on the disk', value: byteWords(status.free_disk_bytes), note: status.read_only ? 'too little: read only' : undefined },
-          { name: 'Runs since', value: durationWords(status.uptime_seconds), note: `Quiver ${status.version}` },
+          { name: 'Running for', value: durationWords(status.uptime_seconds), note: `Quiver ${status.version}` },
           {
             name: 'Clock',
             value: status.clock === 'replay' ? 'Replay' : 'Wall',
-            note: status.clock === 'replay' ? `at ${timeWords(status.now, localZone())}, by the events` : timeWords(status.now, localZone()),
+            note: clockWords(status),
           },
         ]}
       />
     </Panel>
   );
+}
+
+function clockWords({ clock, now }: Status): string {
+  // A replay begins with its first event.
+  if (clock === 'replay' && Date.parse(now) === 0) return 'no event since the start';
+  return `${timeWords(now, localZone())}${clock === 'replay' ? ', by the events' : ''}`;
 }

@@ -17,7 +17,7 @@ export function Storage({ status: { storage, retention } }: { status: Status }) 
     { id: 'table', header: 'Table', cell: ({ table }) => <span title={table}>{table}</span>, sortValue: ({ table }) => table, width: 180, isGrowing: true },
     { id: 'files', header: 'Files', cell: (table) => countWords(table.files), sortValue: (table) => table.files, width: 76, align: 'right' },
     { id: 'bytes', header: 'Size', cell: (table) => byteWords(table.bytes), sortValue: (table) => table.bytes, width: 92, align: 'right' },
-    { id: 'bar', header: '', cell: (table) => <Bar share={table.bytes / largest} />, width: 120 },
+    { id: 'bar', header: 'Of the largest', cell: (table) => <Bar share={table.bytes / largest} />, width: 120 },
   ];
   return (
     <Panel

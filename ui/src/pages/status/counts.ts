@@ -31,7 +31,7 @@ export function rowsOf(counted: readonly CountedEntry[], what: What): Row[] {
     model: entry.model,
     what,
     subject: what === 'redacted' ? fieldOf(entry.subject) : what === 'orphan' ? 'feedback' : entry.subject,
-    words: wordsOf(entry, what, counted),
+    words: meaningOf(entry, what, counted),
     count: entry.count,
   }));
 }
@@ -39,7 +39,7 @@ export function rowsOf(counted: readonly CountedEntry[], what: What): Row[] {
 export const totalOf = (counted: readonly CountedEntry[], what: What): number =>
   rowsOf(counted, what).reduce((sum, row) => sum + row.count, 0);
 
-function wordsOf(entry: CountedEntry, what: What, counted: readonly CountedEntry[]): string {
+function meaningOf(entry: CountedEntry, what: What, counted: readonly CountedEntry[]): string {
   switch (what) {
     case 'refused':
       return lookUp(REASONS, entry.subject) ?? '';

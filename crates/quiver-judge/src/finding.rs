@@ -290,12 +290,11 @@ impl Finding {
     }
 }
 
-/// The worst verdict of one arrow among `findings`; without any, nothing was observed.
+/// The worst verdict of one arrow among `findings`; without any, nothing was observed. While labels of a promise are
+/// still awaited, what else is healthy does not make the arrow so.
 pub fn arrow_verdict(findings: &[Finding], arrow: Arrow) -> Verdict {
-    findings
-        .iter()
-        .filter(|finding| finding.arrow == arrow)
-        .map(|finding| finding.verdict)
-        .max_by_key(|verdict| verdict.rank())
-        .unwrap_or(Verdict::NotObserved)
+    let verdicts = || findings.iter().filter(|finding| finding.arrow == arrow).map(|finding| finding.verdict);
+    let worst = verdicts().max_by_key(|verdict| verdict.rank()).unwrap_or(Verdict::NotObserved);
+    let is_awaited = worst == Verdict::Healthy && verdicts().any(|verdict| verdict == Verdict::LabelsPending);
+    if is_awaited { Verdict::LabelsPending } else { worst }
 }

@@ -21,7 +21,7 @@ pub enum JudgedError {
 }
 
 /// What was judged of one period of one arm.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Judged {
     /// Predictions.
     pub rows: u64,

@@ -590,7 +590,7 @@ export interface components {
         ArrowWindows: {
             /** @description The arrow. */
             arrow: components["schemas"]["Arrow"];
-            /** @description The verdict of the latest period that says anything. */
+            /** @description The worst of what was concluded last of each of its monitors. */
             verdict: components["schemas"]["Verdict"];
             /** @description The worst verdict of each period. */
             verdicts: components["schemas"]["Verdict"][];
@@ -1552,6 +1552,7 @@ export interface components {
             arrow: components["schemas"]["Arrow"];
             /** @description The first finding that says so, in words. */
             evidence: string;
+            finding: components["schemas"]["Finding"] | null;
             /** @description Since when. */
             since: components["schemas"]["Period"];
         };
@@ -1782,7 +1783,7 @@ export interface components {
             arrow: components["schemas"]["Arrow"];
             broken_since: components["schemas"]["Period"] | null;
             lead: components["schemas"]["Lead"] | null;
-            /** @description The verdict of the latest period that says anything. */
+            /** @description The worst of what was concluded last of each of its monitors. */
             verdict: components["schemas"]["Verdict"];
             /** @description The worst verdict of each period. */
             verdicts: components["schemas"]["Verdict"][];

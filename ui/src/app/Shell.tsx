@@ -17,8 +17,11 @@ import { SignIn } from './SignIn';
 import { TopBar } from './TopBar';
 import { useShortcuts } from './shortcuts';
 
-const CommandPalette = lazy(() => import('./CommandPalette'));
+const loadPalette = () => import('./CommandPalette');
+const CommandPalette = lazy(loadPalette);
 const FindingDrawer = lazy(() => import('../finding/FindingDrawer'));
+
+const PALETTE_AFTER_MILLISECONDS = 2_000;
 
 type Over = 'palette' | 'help' | 'menu' | null;
 
@@ -53,15 +56,22 @@ function Frame({ version, onSignOut }: { version: string | undefined; onSignOut:
   const path = useRouterState({ select: (state) => state.location.pathname });
   const navigate = useNavigate();
   const { shown } = useShownFinding();
-  useShortcuts({ model, navigate, openPalette: () => setOver('palette'), openHelp: () => setOver('help') });
+  useShortcuts({ model, navigate, openPalette: () => setOver('palette'), openHelp: () => setOver('help'), isCovered: over !== null });
   useEffect(() => setOver(null), [path]);
+  // There when its keys are pressed, and not before the page.
+  useEffect(() => {
+    const timer = setTimeout(() => void loadPalette(), PALETTE_AFTER_MILLISECONDS);
+    return () => clearTimeout(timer);
+  }, []);
   const frame = (
     <div className={styles.shell}>
       <a href="#page" className={styles.skip}>
         To the page
       </a>
       <div className={styles.side}>
-        <Navigation model={model} version={version} />
+        <div className={styles.sticking}>
+          <Navigation model={model} version={version} />
+        </div>
       </div>
       <div className={styles.main}>
         <TopBar model={model} onMenu={() => setOver('menu')} onPalette={() => setOver('palette')} onHelp={() => setOver('help')} onSignOut={onSignOut} />

@@ -13,6 +13,8 @@ interface Shortcuts {
   navigate: ReturnType<typeof useNavigate>;
   openPalette: () => void;
   openHelp: () => void;
+  /** Something was opened over the page, and may still be on its way: keys are meant for it. */
+  isCovered: boolean;
 }
 
 /** The second key of `g o` must come within this time. */
@@ -43,8 +45,9 @@ export function useShortcuts(shortcuts: Shortcuts): void {
     p: () => setPaused(!isPaused),
   };
 
-  const latest = useRef({ commands, go, openPalette: shortcuts.openPalette });
-  latest.current = { commands, go, openPalette: shortcuts.openPalette };
+  const { openPalette, isCovered } = shortcuts;
+  const latest = useRef({ commands, go, openPalette, isCovered });
+  latest.current = { commands, go, openPalette, isCovered };
   useEffect(() => {
     let startedAt = -Infinity;
     const onKeyDown = (event: KeyboardEvent): void => {
@@ -54,7 +57,7 @@ export function useShortcuts(shortcuts: Shortcuts): void {
         return;
       }
       const isPlain = !event.metaKey && !event.ctrlKey && !event.altKey;
-      if (!isPlain || isTyping(event.target) || document.querySelector('[role="dialog"]') !== null) return;
+      if (!isPlain || latest.current.isCovered || isTyping(event.target) || document.querySelector('[role="dialog"]') !== null) return;
       if (event.timeStamp - startedAt < SEQUENCE_MILLISECONDS) {
         startedAt = -Infinity;
         latest.current.go(event.key);

@@ -40,6 +40,7 @@ function coloursOf(theme: string): Colours {
 
 function readColours(): Colours {
   const probe = document.createElement('i');
+  probe.style.transition = 'none';
   document.body.append(probe);
   const read = (name: ColourName): string => {
     probe.style.color = `var(--${name})`;

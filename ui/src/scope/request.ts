@@ -46,7 +46,8 @@ export function useRequestScope(model: string | null, choice: RangeChoice = 'cur
   const { from, to, by, arm } = useScope();
   const isRelative = from !== undefined && relativeHours(from) !== null;
   const needsWatermark = choice !== 'all' && (isRelative || (choice === 'previous' && from !== undefined));
-  const watermark = useWatermark(model, needsWatermark);
+  // Where no model is open nothing of one is asked.
+  const watermark = useWatermark(model, needsWatermark && model !== '');
   const unknown = { from: undefined, to: undefined, by, arm, isKnown: false };
   if (choice === 'all') return { ...unknown, isKnown: true };
   if (!needsWatermark) return choice === 'previous' ? unknown : { from, to, by, arm, isKnown: true };

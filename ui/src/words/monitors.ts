@@ -104,3 +104,10 @@ export const findingHeading = (finding: Parameters<typeof findingTitle>[0]): str
 
 /** Starts a sentence or a title. */
 export const capital = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
+
+/** "Decision rate 1.03 %, limit 1.49 % to 13.4 %". */
+export function findingWords(finding: Finding): string {
+  const value = finding.value === null ? 'has no value' : valueWords(finding.monitor, finding.value);
+  const limit = finding.limit === null ? '' : `, limit ${limitWords(finding.monitor, finding.limit)}`;
+  return `${findingHeading(finding)} ${value}${limit}`;
+}

@@ -52,6 +52,26 @@ test('how it was computed names the convention and the sample', async ({ page })
   await expect(method.getByText('24,951')).toBeVisible();
 });
 
+test('its lines have the colours of its legend', async ({ page }) => {
+  await open(page, `${FLIGHTS}/decision`);
+  const chart = page.getByRole('group', { name: /^Decision rate\./ });
+  const drawn = await chart.locator('canvas').evaluate((canvas: HTMLCanvasElement) => {
+    const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+    const hues = new Set<string>();
+    for (let at = 0; at < data.length; at += 4) if (data[at + 3] === 255) hues.add(`rgb(${data[at]}, ${data[at + 1]}, ${data[at + 2]})`);
+    return [...hues];
+  });
+  const wanted = await page.evaluate(() => {
+    const probe = document.body.appendChild(document.createElement('i'));
+    return ['--series-1', '--broken'].map((name) => {
+      probe.style.color = `var(${name})`;
+      return getComputedStyle(probe).color;
+    });
+  });
+  expect(new Set(wanted).size).toBe(2);
+  expect(drawn).toEqual(expect.arrayContaining(wanted));
+});
+
 test('a picture of it is a PNG with something on it', async ({ page }) => {
   const { download, bytes } = await saved(page, 'Decision rate', 'Save as PNG');
   expect(download.suggestedFilename()).toBe('decision-rate.png');

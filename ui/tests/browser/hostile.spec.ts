@@ -53,7 +53,8 @@ const MADE_BY_ATTACK = [
   'a[href^="javascript:"]',
   '[action^="https:"]',
   'meta[http-equiv="refresh"]',
-  '[href*="evil.example"]',
+  '[href^="https:"]',
+  '[src^="https:"]',
 ].join(',');
 
 const payload = (index: number): string => CORPUS[index % CORPUS.length] ?? '';
@@ -141,13 +142,18 @@ test.describe('events that hold markup', () => {
   });
 });
 
-test('an address that holds markup makes nothing', async ({ page, startServer }) => {
-  const server = await startServer({ spec: SMALL_SPEC });
-  for (const text of CORPUS) {
-    const escaped = encodeURIComponent(text);
-    await page.goto(`${server.url}${SMALL}/features?search=${escaped}&from=${escaped}&by=${escaped}&arm=${escaped}&verdict=${escaped}&sort=${escaped}&finding=${escaped}`);
-    await checkHarmless(page);
-  }
+test.describe('an address that holds markup', () => {
+  // The server refuses such a range.
+  test.use({ expectedErrors: /400/ });
+
+  test('makes nothing', async ({ page, startServer }) => {
+    const server = await startServer({ spec: SMALL_SPEC });
+    for (const text of CORPUS) {
+      const escaped = encodeURIComponent(text);
+      await page.goto(`${server.url}${SMALL}/features?search=${escaped}&from=${escaped}&by=${escaped}&arm=${escaped}&verdict=${escaped}&sort=${escaped}&finding=${escaped}`);
+      await checkHarmless(page);
+    }
+  });
 });
 
 test.describe('the policy', () => {

@@ -23,6 +23,10 @@ test('from the overview to an event and back', async ({ page }) => {
   expect(page.url()).toContain('from=2013-04-01');
   await settled(page);
 
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: /^Features/ }).click();
+  await expect(heading).toHaveText('Features');
+  await settled(page);
+
   await page.getByRole('link', { name: 'temp', exact: true }).first().click();
   await expect(heading).toHaveText(/^temp/);
   await settled(page);
@@ -38,7 +42,7 @@ test('from the overview to an event and back', async ({ page }) => {
   await settled(page);
   await expect(page.getByRole('main').getByText('temp', { exact: true }).first()).toBeVisible();
 
-  for (const passed of ['Events', /^temp/, 'flight-delay', 'Decision']) {
+  for (const passed of ['Events', /^temp/, 'Features', 'flight-delay', 'Decision']) {
     await page.goBack();
     await expect(heading).toHaveText(passed);
   }
@@ -51,15 +55,15 @@ test('from the overview to an event and back', async ({ page }) => {
   expect(new URL(page.url()).pathname).toBe('/');
 });
 
-test('an address that names nothing says so and leads back', async ({ page }) => {
-  await page.goto('/no/such/page');
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Nothing here');
-  await page.getByRole('link', { name: 'To the overview' }).click();
-  await expect(page.getByRole('article', { name: 'flight-delay' })).toBeVisible();
-});
-
 test.describe('of what the server does not have', () => {
   test.use({ expectedErrors: /404/ });
+
+  test('an address that names nothing says so and leads back', async ({ page }) => {
+    await page.goto('/no/such/page');
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Nothing here');
+    await page.getByRole('link', { name: 'To the overview' }).click();
+    await expect(page.getByRole('article', { name: 'flight-delay' })).toBeVisible();
+  });
 
   for (const [what, path] of [
     ['model', '/models/no-such-model'],

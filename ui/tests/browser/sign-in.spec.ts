@@ -32,7 +32,7 @@ test.describe('where keys are required', () => {
     await shoot(page, 'sign-in');
 
     await signIn(page, 'qvr_0000_this_is_no_key');
-    await expect(page.getByRole('alert')).toContainText(/not accepted/);
+    await expect(page.getByRole('alert')).toContainText(/no key of Quiver/);
     await shoot(page, 'sign-in-refused');
 
     await signIn(page, key);

@@ -4,7 +4,7 @@ use super::problem::Problem;
 use super::{App, guard};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -103,11 +103,18 @@ pub fn is_page(path: &str) -> bool {
     matches!(path, "/" | "/status" | "/not-built.css") || path.starts_with("/models/") || path.starts_with("/assets/")
 }
 
-/// Gives a file of the UI, or its first page where the path is one of its pages.
+/// Gives a file of the UI, or its first page where the path is one of its pages; a person who mistyped an address gets
+/// the first page too, which says so, and a program the problem.
 pub async fn page(State(app): State<Arc<App>>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path();
-    if !is_page(path) || !matches!(method, Method::GET | Method::HEAD) {
-        return guard::no_such_route(uri).await.into_response();
+    let is_read = matches!(method, Method::GET | Method::HEAD);
+    if !is_page(path) || !is_read {
+        let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let is_person = is_read && accepts.contains("text/html") && !path.starts_with("/v1/");
+        return match app.ui.file(INDEX).filter(|_| is_person) {
+            Some(file) => (StatusCode::NOT_FOUND, answer(&file, &HeaderMap::new())).into_response(),
+            None => guard::no_such_route(uri).await.into_response(),
+        };
     }
     let is_file = path.starts_with("/assets/") || path == "/not-built.css";
     match app.ui.file(if is_file { path.trim_start_matches('/') } else { INDEX }) {
@@ -133,7 +140,7 @@ fn answer(file: &UiFile, headers: &HeaderMap) -> Response {
         given.insert(header::ETAG, tag);
     }
     if super::read::names_tag(text(header::IF_NONE_MATCH), &file.tag) {
-        *response.status_mut() = axum::http::StatusCode::NOT_MODIFIED;
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
         return response;
     }
     let accepts = text(header::ACCEPT_ENCODING).split(',').any(|part| part.trim().starts_with("gzip"));

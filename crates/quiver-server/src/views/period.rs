@@ -142,20 +142,29 @@ pub struct PeriodView {
     pub versions: BTreeMap<String, u64>,
     /// The worst verdict of each arrow.
     pub arrows: [Verdict; 4],
-    /// What the monitors say, in the order in which they said it.
+    /// What the monitors say, arrow by arrow, and of each in the order in which they said it.
     pub cells: Vec<Cell>,
     /// The figures of each profile column, in order of the number of its name.
     figures: Vec<(u32, ColumnFigures)>,
 }
 
 impl PeriodView {
-    pub(super) fn new(window: Window, judged: Judged, names: &mut Names) -> Self {
+    /// What was judged, with its names by number.
+    pub fn new(window: Window, judged: Judged, names: &mut Names) -> Self {
         let arrows = Arrow::ALL.map(|arrow| arrow_verdict(&judged.findings, arrow));
-        let cells = judged.findings.iter().map(|finding| Cell::new(finding, names)).collect();
+        let mut cells: Vec<Cell> = judged.findings.iter().map(|finding| Cell::new(finding, names)).collect();
+        cells.sort_by_key(|cell| cell.monitor.arrow());
         let figures = judged.columns.into_iter().map(|(name, figures)| (names.put(&name), figures));
         let mut figures: Vec<(u32, ColumnFigures)> = figures.collect();
         figures.sort_by_key(|(name, _)| *name);
         Self { window, rows: judged.rows, labelled: judged.labelled, versions: judged.versions, arrows, cells, figures }
+    }
+
+    /// What the monitors of one arrow say.
+    pub fn of_arrow(&self, arrow: Arrow) -> &[Cell] {
+        let first = self.cells.partition_point(|cell| cell.monitor.arrow() < arrow);
+        let last = self.cells.partition_point(|cell| cell.monitor.arrow() <= arrow);
+        &self.cells[first..last]
     }
 
     /// The figures of the profile column of that number.

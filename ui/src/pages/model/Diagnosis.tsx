@@ -7,12 +7,12 @@ import { VerdictMark } from '../../design/Verdict';
 import { useShownFinding } from '../../finding/address';
 import { keepScope } from '../../scope/keep';
 import { useZone } from '../../scope/zone';
+import { findingWords } from '../../words/monitors';
 import { countWords, listWords, plural, shareWords } from '../../words/numbers';
 import { dateWords, periodWords } from '../../words/times';
 import styles from './Diagnosis.module.css';
 import {
   causeWords,
-  findingWords,
   greenWords,
   harmlessWords,
   infrastructureWords,

@@ -1,7 +1,8 @@
 // Checks that the diagnosis says what the figures say.
 import { expect, test } from 'vitest';
 import type { ArmDiagnosis, Finding, Verdict } from '../../api/types';
-import { causeWords, findingWords, greenWords, headline, infrastructureWords, onsetWords, otherArmWords, outputWords, sharesWords, touchedWords } from './sentences';
+import { causeWords, greenWords, headline, infrastructureWords, onsetWords, otherArmWords, outputWords, sharesWords, touchedWords } from './sentences';
+import { findingWords } from '../../words/monitors';
 
 const APRIL = { start: '2013-04-01T04:00:00Z', end: '2013-05-01T04:00:00Z', label: '2013-04' };
 

@@ -1,7 +1,7 @@
 // Composes the diagnosis in plain sentences from the API's figures; says nothing that is not in them.
 import type { ArmDiagnosis, Arrow, By, Cause, Finding, Onset } from '../../api/types';
 import { ARROW_WORDS } from '../../words/arrows';
-import { capital, findingHeading, limitWords, metricName, valueWords } from '../../words/monitors';
+import { capital, findingWords, metricName } from '../../words/monitors';
 import { countWords, listWords, numberWords, plural, shareWords, trimZeros } from '../../words/numbers';
 import { inPeriodWords } from '../../words/times';
 
@@ -23,13 +23,6 @@ export function onsetWords(onset: Onset, position: number, by: By): string {
   const name = ARROW_WORDS[onset.arrow].name;
   const verb = position === 0 ? 'broke first' : 'broke';
   return `${name} ${verb}, ${inPeriodWords(onset.since)}, and is broken in ${countWords(onset.broken_windows)} of the ${plural(onset.judged_windows, PERIOD_NAMES[by])} judged since.`;
-}
-
-/** "Decision rate 1.03 %, limit 1.49 % to 13.4 %". */
-export function findingWords(finding: Finding): string {
-  const value = finding.value === null ? 'has no value' : valueWords(finding.monitor, finding.value);
-  const limit = finding.limit === null ? '' : `, limit ${limitWords(finding.monitor, finding.limit)}`;
-  return `${findingHeading(finding)} ${value}${limit}`;
 }
 
 export function outputWords([before, after]: [number, number]): string {

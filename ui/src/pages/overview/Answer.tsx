@@ -1,6 +1,7 @@
 // The answer of the first page in one sentence, told to screen readers when it changes.
 import type { OverviewModel } from '../../api/types';
 import { ARROW_WORDS } from '../../words/arrows';
+import { findingWords } from '../../words/monitors';
 import { plural } from '../../words/numbers';
 import { periodWords, spanWords } from '../../words/times';
 import { firstEpisode } from './episode';
@@ -35,7 +36,10 @@ export function answerWords(models: readonly OverviewModel[]): string {
 /** What the first promise was that broke; of several models, which arrow of each. */
 export function evidenceWords(models: readonly OverviewModel[]): string | undefined {
   const broken = models.filter((model) => model.first_broken !== null);
-  if (broken.length === 1) return broken[0]?.first_broken?.evidence;
+  if (broken.length === 1) {
+    const finding = broken[0]?.first_broken?.finding ?? null;
+    return finding === null ? undefined : `${findingWords(finding)}, on ${plural(finding.rows, 'row')}`;
+  }
   const named = broken.slice(0, 3).map(({ model, first_broken: first }) =>
     first === null ? model : `${model}: ${ARROW_WORDS[first.arrow].name}, since ${periodWords(first.since)}`,
   );

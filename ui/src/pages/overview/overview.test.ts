@@ -1,11 +1,30 @@
 // Checks the one sentence of the first page.
 import { expect, test } from 'vitest';
-import type { Arrow, OverviewModel, Verdict } from '../../api/types';
+import type { Arrow, Finding, OverviewModel, Verdict } from '../../api/types';
 import { ARROWS } from '../../words/arrows';
 import { answerWords, evidenceWords } from './Answer';
 import { healthOf } from './health';
 
 const APRIL = { start: '2013-04-01T04:00:00Z', end: '2013-05-01T04:00:00Z', label: '2013-04' };
+
+const FINDING: Finding = {
+  arm: 'control',
+  window: APRIL,
+  arrow: 'decision',
+  monitor: 'decision_rate',
+  subject: 'decision_rate',
+  slice: null,
+  value: 0.009,
+  interval: null,
+  noise_floor: null,
+  limit: { at_least: 0.02 },
+  reference_value: null,
+  rows: 28_330,
+  reference_rows: 0,
+  convention: '',
+  verdict: 'broken',
+  evidence: '',
+};
 
 function model(name: string, verdicts: Partial<Record<Arrow, Verdict>>, broken: Arrow | null = null): OverviewModel {
   return {
@@ -24,7 +43,7 @@ function model(name: string, verdicts: Partial<Record<Arrow, Verdict>>, broken: 
     arrows: ARROWS.map((arrow) => ({ arrow, verdict: verdicts[arrow] ?? 'not_observed', verdicts: [], broken_since: null, lead: null })),
     cost_per_1k: null,
     currency: null,
-    first_broken: broken === null ? null : { arrow: broken, since: APRIL, evidence: 'decision_rate: 0.9 %' },
+    first_broken: broken === null ? null : { arrow: broken, since: APRIL, evidence: '', finding: FINDING },
     attention: 0,
   };
 }
@@ -35,7 +54,7 @@ const silent = model('crew', {});
 
 test('one broken model is named with its arrow and since when', () => {
   expect(answerWords([sick, well])).toBe('flights is broken: Decision, since April 2013');
-  expect(evidenceWords([sick, well])).toBe('decision_rate: 0.9 %');
+  expect(evidenceWords([sick, well])).toBe('Decision rate 0.90 %, limit at least 2 %, on 28,330 rows');
 });
 
 test('several broken models are counted and named below', () => {

@@ -4,8 +4,10 @@ use super::findings::judged_of;
 use super::inference::price::{CallUsage, Cost, Usage};
 use super::scope::{Asked, RangeQuery, bad_parameter, of};
 use super::series::places;
-use super::windows::{arms_of, arrow_windows, broken_since};
-use super::words::{ArrowName, ByName, LimitAnswer, MonitorName, Period, VerdictName, WindowAnswer, by_name};
+use super::windows::{arms_of, arrow_windows, standing_broken_since};
+use super::words::{
+    ArrowName, ByName, FindingAnswer, LimitAnswer, MonitorName, Period, VerdictName, WindowAnswer, by_name,
+};
 use crate::http::App;
 use crate::http::answers::Guarded;
 use crate::http::problem::Problem;
@@ -17,7 +19,7 @@ use axum::extract::{Query, State};
 use quiver_event::Arrow;
 use quiver_event::time::Timestamp;
 use quiver_judge::facts::{profile_column, subject};
-use quiver_judge::finding::{Limit, Monitor, Verdict};
+use quiver_judge::finding::{Finding, Limit, Monitor, Verdict};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -91,7 +93,7 @@ pub struct OverviewArrow {
     /// The arrow.
     #[schema(value_type = ArrowName)]
     pub arrow: Arrow,
-    /// The verdict of the latest period that says anything.
+    /// The worst of what was concluded last of each of its monitors.
     #[schema(value_type = VerdictName)]
     pub verdict: Verdict,
     /// The worst verdict of each period.
@@ -127,6 +129,8 @@ pub struct FirstBroken {
     pub since: Period,
     /// The first finding that says so, in words.
     pub evidence: String,
+    /// The same finding in figures.
+    pub finding: Option<FindingAnswer>,
 }
 
 /// What is known of one subject of an arrow while the lead is looked for.
@@ -205,7 +209,7 @@ async fn model_of(app: &App, asked: &Asked) -> Result<OverviewModel, Problem> {
     let mut attention = 0;
     for arrow in Arrow::ALL {
         let windows = arrow_windows(asked.periods(), &places, arrow);
-        let since = broken_since(&windows.verdicts);
+        let since = standing_broken_since(&windows);
         if let Some(since) = since
             && first.is_none_or(|(earliest, _)| since < earliest)
         {
@@ -227,11 +231,15 @@ async fn model_of(app: &App, asked: &Asked) -> Result<OverviewModel, Problem> {
     }
     let first_broken = match first {
         None => None,
-        Some((place, arrow)) => Some(FirstBroken {
-            arrow,
-            since: periods[place].clone(),
-            evidence: evidence_of(app, asked, asked.windows()[place], arrow).await?,
-        }),
+        Some((place, arrow)) => {
+            let finding = first_finding(app, asked, asked.windows()[place], arrow).await?;
+            Some(FirstBroken {
+                arrow,
+                since: periods[place].clone(),
+                evidence: finding.as_ref().map_or_else(String::new, |finding| finding.evidence.clone()),
+                finding: finding.as_ref().map(FindingAnswer::from),
+            })
+        }
     };
     let spec = asked.spec();
     let cost = spec.cost.as_ref().map(|cost| Cost::of(cost, &usage_of(asked)));
@@ -273,17 +281,16 @@ fn usage_of(asked: &Asked) -> Usage {
     Usage { cpu_ms, gpu_ms, bytes, tokens_in, tokens_out, calls: calls.collect() }
 }
 
-/// The words of the first broken finding of an arrow in a period.
-async fn evidence_of(
+/// The first broken finding of an arrow in a period.
+async fn first_finding(
     app: &App,
     asked: &Asked,
     window: quiver_event::time::Window,
     arrow: Arrow,
-) -> Result<String, Problem> {
+) -> Result<Option<Finding>, Problem> {
     let judged = judged_of(app, asked, &asked.arm, window).await?;
-    let mut findings = judged.iter().flat_map(|(_, judged)| &judged.findings);
-    let broken = findings.find(|finding| finding.arrow == arrow && finding.verdict == Verdict::Broken);
-    Ok(broken.map_or_else(String::new, |finding| finding.evidence.clone()))
+    let mut findings = judged.into_iter().flat_map(|(_, judged)| judged.findings);
+    Ok(findings.find(|finding| finding.arrow == arrow && finding.verdict == Verdict::Broken))
 }
 
 /// Gives all models at a glance: the four arrows of each over time, those that need a person first.

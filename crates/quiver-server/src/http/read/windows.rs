@@ -8,7 +8,7 @@ use crate::http::answers::Reads;
 use crate::http::problem::Problem;
 use crate::measure::Rows;
 use crate::pipeline::{PipelineError, time_condition};
-use crate::views::PeriodView;
+use crate::views::{Cell, PeriodView};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -63,7 +63,7 @@ pub struct ArrowWindows {
     /// The arrow.
     #[schema(value_type = ArrowName)]
     pub arrow: Arrow,
-    /// The verdict of the latest period that says anything.
+    /// The worst of what was concluded last of each of its monitors.
     #[schema(value_type = VerdictName)]
     pub verdict: Verdict,
     /// The worst verdict of each period.
@@ -106,6 +106,36 @@ pub fn broken_since(verdicts: &[Verdict]) -> Option<usize> {
     since
 }
 
+/// How an arrow stands at the end of the periods: the worst of what was concluded last of each monitor that the last of
+/// them still has. A quality that waits for labels stands as it stood before, whatever else is healthy meanwhile.
+fn standing(periods: &[Arc<PeriodView>], arrow: Arrow) -> Verdict {
+    let mut rest = periods.iter().rev().map(|period| period.of_arrow(arrow)).filter(|cells| !cells.is_empty());
+    let series = |cell: &Cell| (cell.monitor, cell.subject, cell.slice);
+    let is_open = |verdict| matches!(verdict, Verdict::InsufficientSample | Verdict::LabelsPending | Verdict::NoData);
+    let worse = |left: Verdict, right: Verdict| if right.rank() > left.rank() { right } else { left };
+    let last = rest.next().unwrap_or_default();
+    let mut open: HashMap<_, Verdict> =
+        last.iter().filter(|cell| is_open(cell.verdict)).map(|cell| (series(cell), cell.verdict)).collect();
+    let mut worst =
+        last.iter().filter(|cell| !is_open(cell.verdict)).map(|cell| cell.verdict).fold(Verdict::NoData, worse);
+    while !open.is_empty()
+        && let Some(cells) = rest.next()
+    {
+        for cell in cells.iter().filter(|cell| !is_open(cell.verdict)) {
+            if open.remove(&series(cell)).is_some() {
+                worst = worse(worst, cell.verdict);
+            }
+        }
+    }
+    open.into_values().fold(worst, worse)
+}
+
+/// Since when an arrow that stands broken is so.
+pub fn standing_broken_since(windows: &ArrowWindows) -> Option<usize> {
+    let last = windows.verdicts.iter().rposition(|verdict| *verdict == Verdict::Broken)?;
+    broken_since(&windows.verdicts[..=last]).filter(|_| windows.verdict == Verdict::Broken)
+}
+
 /// The verdicts of one arrow at the places of the periods.
 pub fn arrow_windows(periods: &[Arc<PeriodView>], places: &HashMap<Timestamp, usize>, arrow: Arrow) -> ArrowWindows {
     let mut verdicts = vec![Verdict::NoData; places.len()];
@@ -114,7 +144,7 @@ pub fn arrow_windows(periods: &[Arc<PeriodView>], places: &HashMap<Timestamp, us
             verdicts[*place] = period.arrows[arrow.number() - 1];
         }
     }
-    ArrowWindows { arrow, verdict: latest(&verdicts), verdicts }
+    ArrowWindows { arrow, verdict: standing(periods, arrow), verdicts }
 }
 
 /// The names of the arms, the live one first.
@@ -211,13 +241,64 @@ pub async fn windows(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judged::Judged;
+    use crate::views::Names;
     use Verdict::{Broken, Healthy, InsufficientSample, LabelsPending, NoData, NotObserved};
+    use quiver_event::time::Timestamp;
+    use quiver_judge::finding::{Finding, Monitor};
 
     #[test]
     fn the_latest_verdict_is_that_of_the_last_period_that_was_judged() {
         assert_eq!(latest(&[Healthy, Broken, LabelsPending, NoData]), Broken);
         assert_eq!(latest(&[NotObserved, NoData]), NotObserved);
         assert_eq!(latest(&[]), NoData);
+    }
+
+    fn of_quality(verdicts: &[(&str, Verdict)], names: &mut Names) -> Arc<PeriodView> {
+        let window = Window { start: Timestamp(0), end: Timestamp(1) };
+        let findings = verdicts.iter().map(|(subject, verdict)| Finding {
+            arm: LIVE_ARM.to_owned(),
+            window,
+            arrow: Arrow::Feedback,
+            monitor: Monitor::Quality,
+            subject: (*subject).to_owned(),
+            slice: None,
+            value: None,
+            interval: None,
+            noise_floor: None,
+            limit: None,
+            reference_value: None,
+            rows: 0,
+            reference_rows: 0,
+            convention: String::new(),
+            verdict: *verdict,
+            evidence: String::new(),
+        });
+        Arc::new(PeriodView::new(window, Judged { findings: findings.collect(), ..Judged::default() }, names))
+    }
+
+    #[test]
+    fn a_promise_that_waits_for_labels_stands_as_it_stood() {
+        let mut names = Names::default();
+        let mut stands = |periods: &[&[(&str, Verdict)]]| {
+            let periods: Vec<_> = periods.iter().map(|verdicts| of_quality(verdicts, &mut names)).collect();
+            (standing(&periods, Arrow::Feedback), periods.last().map(|period| period.arrows[3]))
+        };
+        let waits: &[(&str, Verdict)] = &[("recall", LabelsPending), ("share", Healthy)];
+        assert_eq!(stands(&[&[("recall", Broken), ("share", Healthy)], waits]), (Broken, Some(LabelsPending)));
+        assert_eq!(stands(&[&[("recall", Healthy), ("share", Broken)], waits]), (Healthy, Some(LabelsPending)));
+        assert_eq!(stands(&[&[("gone", Broken), ("recall", LabelsPending)], waits]), (Healthy, Some(LabelsPending)));
+        assert_eq!(stands(&[&[("recall", LabelsPending)]]), (LabelsPending, Some(LabelsPending)));
+        assert_eq!(stands(&[]), (NoData, None));
+    }
+
+    #[test]
+    fn an_arrow_that_stands_broken_is_so_since_its_last_run_began() {
+        let since = |verdict, verdicts: &[Verdict]| {
+            standing_broken_since(&ArrowWindows { arrow: Arrow::Feedback, verdict, verdicts: verdicts.to_vec() })
+        };
+        assert_eq!(since(Broken, &[Broken, Healthy, Broken, Broken, Healthy]), Some(2));
+        assert_eq!(since(Healthy, &[Broken, Healthy]), None);
     }
 
     #[test]

@@ -23,6 +23,9 @@ def day_of(index: int) -> list[dict]:
     for row, event in enumerate(batch):
         event["decision_id"] = f"decision-{index}-{row}"
         event["decision"] = {"action": "notify" if event["output"]["score"] >= 0.5 else "ignore", "by": "model"}
+        if row % 4 == 0:
+            # Only every fourth tells what it cost, and of the carrier how many calls.
+            event["feature_meta"] = {"temp": {"cost": {"ms": 1.5 + index, "calls": 2}, "computed_at": event["at"]}, "carrier": {"cost": {"calls": 1}}}
         if index >= 2:
             event["version"] = "v2"
             event["features"]["temp"] -= 60.0
@@ -138,6 +141,18 @@ def test_features_are_sorted_searched_and_paged_by_the_server(server):
     found = read(server, "features", search="WEATHER")
     assert [row["feature"] for row in found["features"]] == ["temp"], "by its source"
     assert read(server, "features", verdict="broken,drifted", search="origin")["total"] == 0
+
+
+def test_features_tell_what_their_values_cost_to_fetch(server):
+    rows = read(server, "features", sort="cost")["features"]
+    assert [row["feature"] for row in rows[:2]] == ["temp", "carrier"], "time before calls, what tells nothing last"
+    told = 4 * ROWS // 4
+    assert rows[0]["costs"] == {"ms": {"mean": pytest.approx(3.0), "rows": told}, "calls": {"mean": 2.0, "rows": told}, "bytes": None}
+    assert rows[1]["costs"] == {"ms": None, "calls": {"mean": 1.0, "rows": told}, "bytes": None}
+    assert all(row["costs"] is None for row in rows[2:])
+    by_day = [window["costs"]["ms"]["mean"] for window in read(server, "features/temp")["windows"]]
+    assert by_day == pytest.approx([1.5, 2.5, 3.5, 4.5])
+    assert {row["feature"]: row["stale_share"] for row in rows}["origin"] is None, "no event tells its age"
 
 
 def test_performance_and_thresholds_are_counted_from_the_labels(server, days):

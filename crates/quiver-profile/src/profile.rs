@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Float64Type};
 use thiserror::Error;
 
 use crate::codec::{CodecError, Reader, Writer, unseal};
-use crate::column::{ColumnError, ColumnKind, ColumnProfile, ColumnSummary, Scratch, to_fixed};
+use crate::column::{ColumnError, ColumnKind, ColumnProfile, ColumnSummary, Costs, Scratch, to_fixed};
 use crate::edges::Edges;
 use crate::plan::Plan;
 use crate::slice::SliceProfile;
@@ -17,7 +17,7 @@ use crate::slice::SliceProfile;
 /// The first four bytes of every profile.
 const MAGIC: [u8; 4] = *b"QVRP";
 /// The version that is written; every version up to it is read.
-pub const FORMAT_VERSION: u16 = 2;
+pub const FORMAT_VERSION: u16 = 3;
 
 /// Why a profile could not be updated, merged or read.
 #[derive(Debug, Error, PartialEq)]
@@ -86,6 +86,8 @@ pub struct RowFacts {
     pub statuses: BTreeMap<String, ArrayRef>,
     /// Strings: why the value is invalid; null where it is valid.
     pub reasons: BTreeMap<String, ArrayRef>,
+    /// What the values of the rows that count for the column cost, summed up.
+    pub costs: BTreeMap<String, Costs>,
     /// Which rows are in the sample, for the columns that are planned as sampled; all rows where there is none.
     pub sample: Option<BooleanArray>,
 }
@@ -147,6 +149,9 @@ impl Profile {
         for column in &plan.columns {
             let profile = self.columns.get_mut(&column.name).expect("every planned column has a profile");
             let (statuses, reasons) = (facts.statuses.get(&column.name), facts.reasons.get(&column.name));
+            if let Some(costs) = facts.costs.get(&column.name) {
+                profile.add_costs(costs);
+            }
             match sample.as_ref().filter(|_| column.is_sampled) {
                 None => {
                     match find(&column.column) {
@@ -323,7 +328,7 @@ impl Profile {
         let mut columns = BTreeMap::new();
         for _ in 0..reader.length()? {
             let name = reader.text()?.to_owned();
-            columns.insert(name, ColumnProfile::read(&mut reader)?);
+            columns.insert(name, ColumnProfile::read(&mut reader, version)?);
         }
         let mut slices = BTreeMap::new();
         for _ in 0..reader.length()? {

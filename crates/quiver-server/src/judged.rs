@@ -4,7 +4,7 @@ use quiver_event::Arrow;
 use quiver_judge::diagnosis::{FeatureShift, WindowFindings};
 use quiver_judge::finding::Finding;
 use quiver_profile::Profile;
-use quiver_profile::column::{ColumnKind, ColumnProfile, ColumnSummary, Quantiles};
+use quiver_profile::column::{ColumnKind, ColumnProfile, ColumnSummary, CostSum, Costs, Quantiles};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -49,6 +49,8 @@ pub struct ColumnFigures {
     pub defaulted: u64,
     /// Rows with a value that is too old.
     pub stale: u64,
+    /// Rows whose age is known, with a value that is not too old.
+    pub fresh: u64,
     /// Rows with an invalid value, by reason.
     pub invalid: BTreeMap<String, u64>,
     /// Rows in each of the reference's bins; empty without a reference.
@@ -63,6 +65,51 @@ pub struct ColumnFigures {
     pub distinct: Option<f64>,
     /// The most frequent values of a public category, at most 20, the most frequent first.
     pub values: Vec<ValueRows>,
+    /// What the values cost to fetch, where events tell it. Boxed: hardly any column has it.
+    pub costs: Option<Box<FigureCosts>>,
+}
+
+/// What the values of a feature cost to fetch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct FigureCosts {
+    /// Milliseconds.
+    pub ms: Option<MeanCost>,
+    /// Calls to other services.
+    pub calls: Option<MeanCost>,
+    /// Bytes moved.
+    pub bytes: Option<MeanCost>,
+}
+
+/// A mean over the rows that tell it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MeanCost {
+    /// The mean.
+    pub mean: f64,
+    /// Rows that tell it.
+    pub rows: u64,
+}
+
+impl FigureCosts {
+    fn of(costs: &Costs) -> Option<Box<Self>> {
+        let mean = |sum: CostSum| sum.mean().map(|mean| MeanCost { mean, rows: sum.rows });
+        let (ms, calls, bytes) = (mean(costs.ms), mean(costs.calls), mean(costs.bytes));
+        (!costs.is_empty()).then(|| Box::new(Self { ms, calls, bytes }))
+    }
+
+    fn add(&mut self, other: &Self) {
+        let pairs = [(&mut self.ms, other.ms), (&mut self.calls, other.calls), (&mut self.bytes, other.bytes)];
+        for (mine, theirs) in pairs {
+            *mine = match (*mine, theirs) {
+                (Some(mine), Some(theirs)) => {
+                    let rows = mine.rows + theirs.rows;
+                    let sum = mine.mean * mine.rows as f64 + theirs.mean * theirs.rows as f64;
+                    Some(MeanCost { mean: sum / rows as f64, rows })
+                }
+                (mine, theirs) => mine.or(theirs),
+            };
+        }
+    }
 }
 
 /// A value and the rows that have it.
@@ -106,12 +153,14 @@ impl ColumnFigures {
             missing: column.null_bin(),
             defaulted: counts.default,
             stale: counts.stale,
+            fresh: counts.ok,
             invalid: counts.invalid.clone(),
             bins: column.coarse().into_iter().map(|(_, rows)| rows).collect(),
             mean: summary.mean,
             standard_deviation: summary.standard_deviation,
             quantiles: summary.quantiles.map(FigureQuantiles::from),
             distinct: summary.distinct,
+            costs: FigureCosts::of(&counts.costs),
             values: match column.kind() {
                 ColumnKind::Category => {
                     let rows = |of: quiver_profile::column::ValueCount| ValueRows { value: of.value, rows: of.count };
@@ -143,6 +192,12 @@ impl ColumnFigures {
         self.missing += other.missing;
         self.defaulted += other.defaulted;
         self.stale += other.stale;
+        self.fresh += other.fresh;
+        match (&mut self.costs, &other.costs) {
+            (Some(mine), Some(theirs)) => mine.add(theirs),
+            (mine @ None, theirs) => mine.clone_from(theirs),
+            (Some(_), None) => {}
+        }
         for (reason, rows) in &other.invalid {
             *self.invalid.entry(reason.clone()).or_default() += rows;
         }
@@ -228,6 +283,19 @@ mod tests {
         assert_eq!(none, sum);
         none.add(&ColumnFigures::default());
         assert_eq!(none, sum);
+    }
+
+    #[test]
+    fn costs_of_periods_weigh_by_the_rows_that_tell_them() {
+        let costing = |rows: u64, mean: f64| ColumnFigures {
+            rows: 100,
+            costs: Some(Box::new(FigureCosts { ms: Some(MeanCost { mean, rows }), ..FigureCosts::default() })),
+            ..ColumnFigures::default()
+        };
+        let mut sum = figures(100, 0, 1.0, &[]);
+        sum.add(&costing(10, 2.0));
+        sum.add(&costing(30, 4.0));
+        assert_eq!(sum.costs.and_then(|costs| costs.ms), Some(MeanCost { mean: 3.5, rows: 40 }));
     }
 
     #[test]

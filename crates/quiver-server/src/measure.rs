@@ -9,7 +9,7 @@ mod rows;
 mod window;
 
 pub use derive::{measured, slice_column};
-pub use facts::row_facts;
+pub use facts::{row_costs, row_facts};
 pub use joined::{Joiner, WindowOutcomes};
 pub use plan::{freeze_options, model_plan, outcome_plan, plan_on_edges, priced_services};
 pub use rows::Rows;

@@ -110,7 +110,7 @@ impl PipelineError {
 }
 
 /// Names what is measured of a prediction: where that changes, profiles are counted anew.
-const MEASURED: &str = "with actions, rules and use";
+const MEASURED: &str = "with actions, rules, use and costs of features";
 
 /// The open flow of one model.
 #[derive(Debug)]

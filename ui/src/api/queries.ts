@@ -124,7 +124,7 @@ export const useSeries = (model: string, filter: SeriesFilter = {}, options?: Sc
 export type FeaturesFilter = {
   search?: string;
   verdict?: string;
-  sort?: 'attention' | 'name' | 'drift' | 'harm' | 'missing' | 'stale' | 'defaulted' | 'invalid';
+  sort?: 'attention' | 'name' | 'drift' | 'harm' | 'missing' | 'stale' | 'defaulted' | 'invalid' | 'cost';
   order?: 'asc' | 'desc';
   limit?: number;
   offset?: number;

@@ -708,6 +708,8 @@ export interface components {
              * @default []
              */
             bins: number[];
+            /** @default null */
+            costs: components["schemas"]["FigureCosts"] | null;
             /**
              * Format: int64
              * @description Rows with a stand-in for the value.
@@ -720,6 +722,12 @@ export interface components {
              * @default null
              */
             distinct: number | null;
+            /**
+             * Format: int64
+             * @description Rows whose age is known, with a value that is not too old.
+             * @default 0
+             */
+            fresh: number;
             /**
              * @description Rows with an invalid value, by reason.
              * @default {}
@@ -1333,6 +1341,7 @@ export interface components {
         /** @description One feature. */
         FeatureRow: {
             broken_since: components["schemas"]["Period"] | null;
+            costs: components["schemas"]["FigureCosts"] | null;
             /**
              * Format: double
              * @description Share of rows with a stand-in for the value.
@@ -1387,7 +1396,7 @@ export interface components {
             source: string | null;
             /**
              * Format: double
-             * @description Share of rows with a value that is too old.
+             * @description Share of rows with a value that is too old; nothing where no row tells an age.
              */
             stale_share: number | null;
             /** @description The type of its values. */
@@ -1457,6 +1466,15 @@ export interface components {
             label: string;
             /** @description Where it comes from. */
             source: string | null;
+        };
+        /** @description What the values of a feature cost to fetch. */
+        FigureCosts: {
+            /** @default null */
+            bytes: components["schemas"]["MeanCost"] | null;
+            /** @default null */
+            calls: components["schemas"]["MeanCost"] | null;
+            /** @default null */
+            ms: components["schemas"]["MeanCost"] | null;
         };
         /** @description Five quantiles in the sense of the inverted distribution function. */
         FigureQuantiles: {
@@ -1724,6 +1742,19 @@ export interface components {
             reference: string | null;
             /** @description What changed, such as `deploy`; of a version, its name. */
             what: string;
+        };
+        /** @description A mean over the rows that tell it. */
+        MeanCost: {
+            /**
+             * Format: double
+             * @description The mean.
+             */
+            mean: number;
+            /**
+             * Format: int64
+             * @description Rows that tell it.
+             */
+            rows: number;
         };
         /** @description A model. */
         Model: {
@@ -3787,7 +3818,7 @@ export interface operations {
                 search?: string;
                 /** @description Only features whose latest verdict is one of these, with commas between them. */
                 verdict?: string;
-                /** @description `attention` (the default), `name`, `drift`, `harm`, `missing`, `stale`, `defaulted` or `invalid`. */
+                /** @description `attention` (the default), `name`, `drift`, `harm`, `missing`, `stale`, `defaulted`, `invalid` or `cost`. */
                 sort?: string;
                 /** @description `asc` or `desc`. Default: `desc`, but `asc` for names. */
                 order?: string;

@@ -31,6 +31,7 @@ export type Features = Schemas['Features'];
 export type FeatureRow = Schemas['FeatureRow'];
 export type FeatureDetail = Schemas['FeatureDetail'];
 export type ColumnFigures = Schemas['ColumnFigures'];
+export type FigureCosts = Schemas['FigureCosts'];
 export type FeatureSlices = Schemas['FeatureSlices'];
 export type Slices = Schemas['Slices'];
 export type Inference = Schemas['Inference'];

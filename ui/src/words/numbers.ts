@@ -1,4 +1,6 @@
 // Writes numbers with the digits that carry meaning and with their unit; a number that is not known is a dash.
+import type { FigureCosts } from '../api/types';
+
 export const UNKNOWN = '–';
 
 const grouped = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 });
@@ -73,6 +75,17 @@ export function byteWords(bytes: number | null | undefined): string {
     position += 1;
   }
   return `${position === 0 ? value : short(value)} ${names[position]}`;
+}
+
+/** What one value costs to fetch: "1.8 ms", "1.2 calls", "420 B"; only what events tell. */
+export function fetchWords(costs: FigureCosts | null | undefined): string[] {
+  if (costs === null || costs === undefined) return [];
+  const { ms, calls, bytes } = costs;
+  return [
+    ms === null ? null : millisecondWords(ms.mean),
+    calls === null ? null : `${numberWords(calls.mean)} ${calls.mean === 1 ? 'call' : 'calls'}`,
+    bytes === null ? null : byteWords(Math.round(bytes.mean)),
+  ].filter((words) => words !== null);
 }
 
 /** "1 model", "3 models". */

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { binWords } from './bins';
 import { limitWords, valueWords } from './monitors';
-import { countWords, listWords, numberWords, shareWords, shortCountWords, trimZeros } from './numbers';
+import { fetchWords, countWords, listWords, numberWords, shareWords, shortCountWords, trimZeros } from './numbers';
 import { durationWords, inPeriodWords, periodWords, spanWords, windowWords } from './times';
 import { worst } from './verdicts';
 
@@ -57,4 +57,11 @@ test('bins and lists have plain words', () => {
   expect(binWords({ range: { above: 10, up_to: 20 } })).toBe('10 – 20');
   expect(binWords('null')).toBe('missing');
   expect(listWords(['a', 'b', 'c'])).toBe('a, b and c');
+});
+
+test('what a value costs to fetch is what events tell of it', () => {
+  const costs = { ms: { mean: 1.8, rows: 3 }, calls: { mean: 1, rows: 3 }, bytes: { mean: 419.6, rows: 2 } };
+  expect(fetchWords(costs)).toEqual(['1.8 ms', '1 call', '420 B']);
+  expect(fetchWords({ ...costs, ms: null, bytes: null })).toEqual(['1 call']);
+  expect(fetchWords(null)).toEqual([]);
 });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::codec::{CodecError, Reader, Writer};
 
@@ -37,6 +37,60 @@ impl RowStatus {
     }
 }
 
+/// A sum over the rows that tell a number, in whole small units: no order of additions can change it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CostSum {
+    /// Rows that tell it.
+    pub rows: u64,
+    /// The sum in millionths.
+    pub millionths: u64,
+}
+
+impl CostSum {
+    /// Adds what one row tells; a number below zero, or none, counts as zero.
+    pub fn add(&mut self, value: f64) {
+        self.rows += 1;
+        // A cast to an integer saturates, and takes what is no number for zero.
+        self.millionths = self.millionths.saturating_add((value * 1e6).round() as u64);
+    }
+
+    /// Adds another sum.
+    pub fn merge(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.millionths = self.millionths.saturating_add(other.millionths);
+    }
+
+    /// The mean over the rows that tell it.
+    pub fn mean(self) -> Option<f64> {
+        (self.rows > 0).then(|| self.millionths as f64 / 1e6 / self.rows as f64)
+    }
+}
+
+/// What the values of a column cost to fetch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Costs {
+    /// Milliseconds.
+    pub ms: CostSum,
+    /// Calls to other services.
+    pub calls: CostSum,
+    /// Bytes moved.
+    pub bytes: CostSum,
+}
+
+impl Costs {
+    /// Whether no row tells anything.
+    pub fn is_empty(&self) -> bool {
+        [self.ms, self.calls, self.bytes].iter().all(|sum| sum.rows == 0)
+    }
+
+    /// Adds other costs.
+    pub fn merge(&mut self, other: &Self) {
+        self.ms.merge(other.ms);
+        self.calls.merge(other.calls);
+        self.bytes.merge(other.bytes);
+    }
+}
+
 /// Row counts of a column.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
@@ -62,6 +116,9 @@ pub struct Counts {
     pub stale: u64,
     /// Rows by the reason for which their value is invalid.
     pub invalid: BTreeMap<String, u64>,
+    /// What the values cost to fetch.
+    #[serde(skip_serializing_if = "Costs::is_empty")]
+    pub costs: Costs,
 }
 
 impl Counts {
@@ -102,6 +159,7 @@ impl Counts {
             *mine += theirs;
         }
         other.invalid.iter().for_each(|(reason, &count)| self.add_invalid(reason, count));
+        self.costs.merge(&other.costs);
     }
 
     fn fields(&self) -> [u64; 10] {
@@ -142,10 +200,14 @@ impl Counts {
             writer.text(reason);
             writer.unsigned(count);
         }
+        for sum in [self.costs.ms, self.costs.calls, self.costs.bytes] {
+            writer.unsigned(sum.rows);
+            writer.unsigned(sum.millionths);
+        }
     }
 
-    /// Reads what [`Counts::write`] wrote.
-    pub fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+    /// Reads what [`Counts::write`] wrote, in this or an earlier version of the format.
+    pub fn read(reader: &mut Reader<'_>, version: u16) -> Result<Self, CodecError> {
         let mut counts = Self::default();
         for field in counts.fields_mut() {
             *field = reader.count()?;
@@ -157,6 +219,12 @@ impl Counts {
         if counts.invalid.len() > MAXIMUM_REASONS + 1 {
             return Err(CodecError::Invalid { field: "reasons" });
         }
+        // Profiles of before version 3 know of no cost.
+        if version >= 3 {
+            for sum in [&mut counts.costs.ms, &mut counts.costs.calls, &mut counts.costs.bytes] {
+                *sum = CostSum { rows: reader.count()?, millionths: reader.unsigned()? };
+            }
+        }
         Ok(counts)
     }
 }
@@ -164,6 +232,25 @@ impl Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn costs_add_up_in_any_order_and_nonsense_counts_as_zero() {
+        let values = [0.1, 0.2, 0.3, -4.0, f64::NAN, 2.4];
+        let sum_of = |values: &[f64]| {
+            let mut sum = CostSum::default();
+            values.iter().for_each(|&value| sum.add(value));
+            sum
+        };
+        let reversed: Vec<f64> = values.iter().rev().copied().collect();
+        assert_eq!(sum_of(&values), sum_of(&reversed));
+        assert_eq!(sum_of(&values), CostSum { rows: 6, millionths: 3_000_000 });
+        assert_eq!(sum_of(&values).mean(), Some(0.5));
+        let mut halves = sum_of(&values[..2]);
+        halves.merge(sum_of(&values[2..]));
+        assert_eq!(halves, sum_of(&values));
+        assert_eq!(sum_of(&[f64::INFINITY, 1.0]).millionths, u64::MAX);
+        assert_eq!(CostSum::default().mean(), None);
+    }
 
     #[test]
     fn reasons_are_bounded_whatever_their_order() {

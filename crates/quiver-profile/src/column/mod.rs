@@ -24,7 +24,7 @@ mod timestamp;
 
 pub use boolean::BooleanValues;
 pub use category::{CategoryValues, LONGEST_VALUE};
-pub use counts::{Counts, MAXIMUM_REASONS, RowStatus};
+pub use counts::{CostSum, Costs, Counts, MAXIMUM_REASONS, RowStatus};
 pub use embedding::EmbeddingValues;
 pub use number::NumberValues;
 pub use response::{Response, from_fixed, to_fixed};
@@ -298,6 +298,11 @@ impl ColumnProfile {
         }
     }
 
+    /// Adds what rows tell of the cost of their values.
+    pub fn add_costs(&mut self, costs: &Costs) {
+        self.counts.costs.merge(costs);
+    }
+
     /// Checks that another profile of the same column can be merged into this one.
     pub fn check_merge(&self, other: &Self, column: &str) -> Result<(), ColumnError> {
         if (self.kind, self.disclosure) != (other.kind, other.disclosure) {
@@ -438,12 +443,12 @@ impl ColumnProfile {
         }
     }
 
-    /// Reads what [`ColumnProfile::write`] wrote.
-    pub fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+    /// Reads what [`ColumnProfile::write`] wrote, in this or an earlier version of the format.
+    pub fn read(reader: &mut Reader<'_>, version: u16) -> Result<Self, CodecError> {
         let invalid = |field| CodecError::Invalid { field };
         let kind = *ColumnKind::ALL.get(usize::from(reader.byte()?)).ok_or_else(|| invalid("column kind"))?;
         let disclosure = if reader.flag()? { Disclosure::Private } else { Disclosure::Public };
-        let counts = Counts::read(reader)?;
+        let counts = Counts::read(reader, version)?;
         let (mut edges, mut cells) = (None, Vec::new());
         if reader.flag()? {
             let read = Edges::read(reader)?;

@@ -394,9 +394,16 @@ fn statuses_and_reasons_are_counted() {
     let statuses = StringArray::from(vec![Some("stale"), Some("default"), None, Some("stale")]);
     facts.statuses.insert("x".to_owned(), Arc::new(statuses));
     facts.reasons.insert("x".to_owned(), Arc::new(StringArray::from(vec![None, None, Some("range"), None])));
+    let mut costs = Costs::default();
+    costs.ms.add(1.5);
+    costs.calls.add(2.0);
+    facts.costs.insert("x".to_owned(), costs);
     profile.update_with(&batch, &facts).unwrap();
     let counts = profile.column("x").unwrap().counts();
     assert_eq!((counts.stale, counts.default, counts.missing, counts.invalid["range"]), (2, 1, 0, 1));
+    assert_eq!(counts.costs, costs);
+    let read = Profile::from_bytes(&profile.to_bytes()).unwrap();
+    assert_eq!(read.column("x").unwrap().counts().costs, costs);
     facts.reasons.insert("x".to_owned(), Arc::new(StringArray::from(vec!["short"])));
     assert!(matches!(profile.update_with(&batch, &facts), Err(ProfileError::Facts { .. })));
 }
@@ -459,6 +466,7 @@ fn every_earlier_version_is_still_read() {
             include_str!("../../tests/fixtures/profile-v1.txt"),
         ),
         (include_bytes!("../../tests/fixtures/profile-v2.bin"), include_str!("../../tests/fixtures/profile-v2.txt")),
+        (include_bytes!("../../tests/fixtures/profile-v3.bin"), include_str!("../../tests/fixtures/profile-v3.txt")),
     ] {
         let profile = Profile::from_bytes(bytes).unwrap();
         assert_eq!(shown(&profile), expected);
@@ -479,7 +487,10 @@ fn write_fixture() {
         vector: Some(vec![Some(index as f32), Some(0.5)]),
         score: Some(f64::from(index) / 64.0),
     };
-    let profile = profile_of(&(0..50).map(row).collect::<Vec<_>>());
+    let mut profile = profile_of(&(0..50).map(row).collect::<Vec<_>>());
+    let mut costs = Costs::default();
+    (0..50).for_each(|index| costs.ms.add(f64::from(index) / 8.0));
+    profile.columns.get_mut("number").unwrap().add_costs(&costs);
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/");
     std::fs::create_dir_all(folder).unwrap();
     std::fs::write(format!("{folder}profile-v{FORMAT_VERSION}.bin"), profile.to_bytes()).unwrap();

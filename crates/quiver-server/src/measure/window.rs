@@ -1,7 +1,7 @@
 //! Counts predictions into the profiles of their arm, version and window.
 
 use super::rows::Rows;
-use super::{MeasureError, measured, row_facts};
+use super::{MeasureError, measured, row_costs, row_facts};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 use quiver_event::batch::column;
@@ -64,6 +64,7 @@ impl<'a> WindowCounter<'a> {
         }
         let columns = measured(self.spec, rows)?;
         let facts = row_facts(self.spec, rows);
+        let has_costs = !facts.costs.is_empty();
         for (key, members) in groups {
             let plan = self.plans.entry(key.arm.clone()).or_insert_with(|| plan_of(&key.arm));
             let profile = self.open.entry(key).or_insert_with(|| Profile::new(plan));
@@ -71,7 +72,11 @@ impl<'a> WindowCounter<'a> {
                 profile.update_with(&columns, &facts)?;
             } else {
                 let members = UInt32Array::from(members);
-                profile.update_with(&take_record_batch(&columns, &members)?, &taken(&facts, &members)?)?;
+                let mut facts = taken(&facts, &members)?;
+                if has_costs {
+                    facts.costs = row_costs(self.spec, &take_record_batch(rows, &members)?);
+                }
+                profile.update_with(&take_record_batch(&columns, &members)?, &facts)?;
             }
         }
         Ok(())
@@ -86,6 +91,7 @@ impl<'a> WindowCounter<'a> {
     }
 }
 
+/// The facts of some of the rows; costs are sums, and are summed up for these rows anew.
 fn taken(facts: &RowFacts, members: &UInt32Array) -> Result<RowFacts, MeasureError> {
     let take = |arrays: &BTreeMap<String, ArrayRef>| -> Result<BTreeMap<String, ArrayRef>, MeasureError> {
         let mut taken = BTreeMap::new();
@@ -101,5 +107,6 @@ fn taken(facts: &RowFacts, members: &UInt32Array) -> Result<RowFacts, MeasureErr
         Some(sample) => Some(arrow::compute::take(sample, members, None)?.as_boolean().clone()),
         None => None,
     };
-    Ok(RowFacts { statuses: take(&facts.statuses)?, reasons: take(&facts.reasons)?, sample })
+    let (statuses, reasons) = (take(&facts.statuses)?, take(&facts.reasons)?);
+    Ok(RowFacts { statuses, reasons, sample, ..RowFacts::default() })
 }

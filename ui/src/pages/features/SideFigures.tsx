@@ -1,6 +1,6 @@
 // The figures of a feature beside each other: of the range or a period, of the reference, of the period before.
 import type { ColumnFigures, FeatureDetail } from '../../api/types';
-import { countWords, numberWords, shareWords, UNKNOWN } from '../../words/numbers';
+import { countWords, fetchWords, numberWords, shareWords, UNKNOWN } from '../../words/numbers';
 import { reasonWords } from '../../words/reasons';
 import { invalidRows, shareOf } from './figures';
 import styles from './SideFigures.module.css';
@@ -74,6 +74,7 @@ function linesOf(unit: string | null, type: FeatureDetail['feature']['type'], is
     share('Stand-ins', ({ defaulted }) => defaulted),
     isAgeKnown ? share('Stale', ({ stale }) => stale) : { name: 'Stale', words: () => UNKNOWN, title: () => 'The events do not tell how old values are' },
     { ...share('Invalid', invalidRows), title: invalidWords },
+    optional('Cost', ({ costs }) => fetchWords(costs).join(', ') || UNKNOWN),
     type === 'boolean'
       ? optional('True', ({ mean }) => shareWords(mean))
       : optional('Mean', ({ mean }) => value(mean)),

@@ -5,7 +5,7 @@ import { Sparkline } from '../../charts/Sparkline';
 import { classes } from '../../design/classes';
 import { VerdictBadge } from '../../design/Verdict';
 import { keepScope } from '../../scope/keep';
-import { countWords, numberWords, shareWords, UNKNOWN } from '../../words/numbers';
+import { countWords, fetchWords, numberWords, shareWords, UNKNOWN } from '../../words/numbers';
 import { shortPeriodWords } from '../../words/times';
 import styles from './cells.module.css';
 
@@ -80,6 +80,24 @@ export function HarmCell({ harm }: { harm: number | null }) {
       title={harm === null ? 'No arrow broke, or nothing of it goes with this feature' : `${shareWords(harm)} of the move of the mean output goes with it`}
     >
       {harm === null ? UNKNOWN : shareWords(harm)}
+    </span>
+  );
+}
+
+/** What a value costs to fetch: the time first, calls and bytes below it. */
+export function CostCell({ costs }: { costs: FeatureRow['costs'] }) {
+  const [first, ...rest] = fetchWords(costs);
+  if (first === undefined) {
+    return (
+      <span className={styles.none} title="The events tell no cost of this feature">
+        {UNKNOWN}
+      </span>
+    );
+  }
+  return (
+    <span className={classes(styles.stack, styles.right)} title="Means over the predictions that tell them">
+      <span>{first}</span>
+      {rest.length > 0 && <span className={styles.caption}>{rest.join(' · ')}</span>}
     </span>
   );
 }

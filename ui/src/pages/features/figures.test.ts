@@ -10,6 +10,7 @@ const figures = (more: Partial<ColumnFigures>): ColumnFigures => ({
   missing: 0,
   defaulted: 0,
   stale: 0,
+  fresh: 0,
   invalid: {},
   bins: [],
   mean: null,
@@ -17,6 +18,7 @@ const figures = (more: Partial<ColumnFigures>): ColumnFigures => ({
   standard_deviation: null,
   quantiles: null,
   distinct: null,
+  costs: null,
   ...more,
 });
 const periods: Period[] = ['2013-01', '2013-02', '2013-03'].map((label) => ({ start: label, end: label, label }));

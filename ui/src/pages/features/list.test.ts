@@ -25,6 +25,7 @@ const row = (feature: string, more: Partial<FeatureRow> = {}): FeatureRow => ({
   defaulted_share: 0,
   stale_share: null,
   invalid_share: 0,
+  costs: null,
   rows: 10,
   ...more,
 });
@@ -40,7 +41,7 @@ test('the order reads from the address and back; names begin at A, figures at th
   expect(parseSort('drift')).toEqual({ column: 'drift', order: 'desc' });
   expect(parseSort('name')).toEqual({ column: 'name', order: 'asc' });
   expect(parseSort('missing.asc')).toEqual({ column: 'missing', order: 'asc' });
-  expect(parseSort('cost.sideways')).toEqual({ column: 'attention', order: 'desc' });
+  expect(parseSort('nothing.sideways')).toEqual({ column: 'attention', order: 'desc' });
   for (const text of ['drift', 'drift.asc', 'name', 'name.desc']) expect(writeSort(parseSort(text))).toBe(text);
 });
 
@@ -71,6 +72,6 @@ test('a limit is told once only where it is the same for all', () => {
 
 test('the saved rows keep what is not known empty', () => {
   const [heading, first] = csvOf(featureNumbers([row('=temp', { unit: '°F', broken_since: { start: '', end: '', label: '2013-04' } })])).split('\r\n');
-  expect(heading?.split(',')).toHaveLength(18);
-  expect(first).toBe("'=temp,number,°F,public,,no,Healthy,2013-04,0.1,0.1,0.2,psi/quantile10+heavy+range+null,,0,0,,0,10");
+  expect(heading?.split(',')).toHaveLength(21);
+  expect(first).toBe("'=temp,number,°F,public,,no,Healthy,2013-04,0.1,0.1,0.2,psi/quantile10+heavy+range+null,,0,0,,0,,,,10");
 });

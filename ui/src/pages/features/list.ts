@@ -6,7 +6,7 @@ import type { Sort } from '../../design/DataTable';
 import { VERDICT_ORDER, verdictName } from '../../words/verdicts';
 
 type SortName = NonNullable<FeaturesFilter['sort']>;
-const SORT_NAMES: readonly SortName[] = ['attention', 'name', 'drift', 'harm', 'missing', 'stale', 'defaulted', 'invalid'];
+const SORT_NAMES: readonly SortName[] = ['attention', 'name', 'drift', 'harm', 'missing', 'stale', 'defaulted', 'invalid', 'cost'];
 
 /** The order that a text of the address names: `drift`, `drift.asc`. */
 export function parseSort(text: string): Sort & { column: SortName } {
@@ -54,12 +54,13 @@ export function featureNumbers(rows: readonly FeatureRow[]): Numbers {
   return {
     columns: [
       'Feature', 'Type', 'Unit', 'Privacy', 'Source', 'Required', 'Verdict', 'Broken since', 'Drift', 'Largest drift', 'Drift limit',
-      'Convention', 'Harm', 'Missing', 'Stand-ins', 'Stale', 'Invalid', 'Rows',
+      'Convention', 'Harm', 'Missing', 'Stand-ins', 'Stale', 'Invalid', 'Milliseconds', 'Calls', 'Bytes', 'Rows',
     ],
     rows: rows.map((row) => [
       row.feature, row.type, row.unit, row.privacy, row.source, row.is_required ? 'yes' : 'no', verdictName(row.verdict),
       row.broken_since?.label ?? null, row.drift, row.drift_peak, row.drift_limit, row.drift_convention, row.harm,
-      row.missing_share, row.defaulted_share, row.stale_share, row.invalid_share, row.rows,
+      row.missing_share, row.defaulted_share, row.stale_share, row.invalid_share,
+      row.costs?.ms?.mean ?? null, row.costs?.calls?.mean ?? null, row.costs?.bytes?.mean ?? null, row.rows,
     ]),
   };
 }

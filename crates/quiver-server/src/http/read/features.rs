@@ -9,7 +9,7 @@ use super::words::{Period, VerdictName};
 use crate::http::App;
 use crate::http::answers::Reads;
 use crate::http::problem::Problem;
-use crate::judged::ColumnFigures;
+use crate::judged::{ColumnFigures, FigureCosts, MeanCost};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -47,7 +47,7 @@ pub struct FeaturesQuery {
     pub search: Option<String>,
     /// Only features whose latest verdict is one of these, with commas between them.
     pub verdict: Option<String>,
-    /// `attention` (the default), `name`, `drift`, `harm`, `missing`, `stale`, `defaulted` or `invalid`.
+    /// `attention` (the default), `name`, `drift`, `harm`, `missing`, `stale`, `defaulted`, `invalid` or `cost`.
     pub sort: Option<String>,
     /// `asc` or `desc`. Default: `desc`, but `asc` for names.
     pub order: Option<String>,
@@ -110,10 +110,12 @@ pub struct FeatureRow {
     pub missing_share: Option<f64>,
     /// Share of rows with a stand-in for the value.
     pub defaulted_share: Option<f64>,
-    /// Share of rows with a value that is too old.
+    /// Share of rows with a value that is too old; nothing where no row tells an age.
     pub stale_share: Option<f64>,
     /// Share of rows with an invalid value.
     pub invalid_share: Option<f64>,
+    /// What a value costs to fetch, where events tell it (`feature_meta`): means over the rows that do.
+    pub costs: Option<FigureCosts>,
     /// Rows in which it was looked at.
     pub rows: u64,
 }
@@ -140,6 +142,7 @@ impl FeatureRow {
             defaulted_share: None,
             stale_share: None,
             invalid_share: None,
+            costs: None,
             rows: 0,
         }
     }
@@ -147,9 +150,11 @@ impl FeatureRow {
     fn set_shares(&mut self, figures: &ColumnFigures) {
         let share = |rows: u64| (figures.rows > 0).then(|| rows as f64 / figures.rows as f64);
         self.rows = figures.rows;
+        self.costs = figures.costs.as_deref().copied();
         self.missing_share = share(figures.missing);
         self.defaulted_share = share(figures.defaulted);
-        self.stale_share = share(figures.stale);
+        // Where no age is known, nobody can say that none was too old.
+        self.stale_share = share(figures.stale).filter(|_| figures.stale + figures.fresh > 0);
         self.invalid_share = share(figures.invalid_rows());
     }
 }
@@ -231,12 +236,19 @@ fn comparison(sort: Option<&str>) -> Result<Comparison, Problem> {
         "name" => |left, right| left.feature.cmp(&right.feature),
         "drift" => |left, right| by_number(left.drift, right.drift),
         "harm" => |left, right| by_number(left.harm.map(f64::abs), right.harm.map(f64::abs)),
+        "cost" => |left, right| {
+            let of = |row: &FeatureRow, pick: fn(&FigureCosts) -> Option<MeanCost>| {
+                row.costs.as_ref().and_then(pick).map(|cost| cost.mean)
+            };
+            let by = |pick| by_number(of(left, pick), of(right, pick));
+            by(|costs| costs.ms).then(by(|costs| costs.calls))
+        },
         "missing" => |left, right| by_number(left.missing_share, right.missing_share),
         "stale" => |left, right| by_number(left.stale_share, right.stale_share),
         "defaulted" => |left, right| by_number(left.defaulted_share, right.defaulted_share),
         "invalid" => |left, right| by_number(left.invalid_share, right.invalid_share),
         _ => {
-            let told = "`sort` is attention, name, drift, harm, missing, stale, defaulted or invalid";
+            let told = "`sort` is attention, name, drift, harm, missing, stale, defaulted, invalid or cost";
             return Err(Problem::bad_request(told));
         }
     })

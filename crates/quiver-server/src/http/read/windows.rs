@@ -244,7 +244,7 @@ mod tests {
     use crate::judged::Judged;
     use crate::views::Names;
     use Verdict::{Broken, Healthy, InsufficientSample, LabelsPending, NoData, NotObserved};
-    use quiver_event::time::Timestamp;
+    use quiver_event::time::Window;
     use quiver_judge::finding::{Finding, Monitor};
 
     #[test]

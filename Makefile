@@ -22,8 +22,8 @@ WATCHED := $(if $(CI),,$(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shel
 
 help:
 	@echo "make demo     build, replay a year of real flights and show what broke, in the browser or here (writes $(OUT)/)"
-	@echo "make test     build and run every test; installs the Python that the cross-language tests need"
-	@echo "make test-browser   the pages in a browser (installs Chromium)"
+	@echo "make test     build and run every test; installs what the tests need: Python packages, Prometheus, Chromium"
+	@echo "make test-browser   only the pages in a browser"
 	@echo "make check    format, layers, generated files, licences and sources of dependencies"
 	@echo "make bench    measure against the peers (long; see bench/README.md)"
 	@echo "make fuzz     feed every reader of foreign bytes with what a fuzzer invents (needs nightly; see fuzz/README.md)"
@@ -42,15 +42,24 @@ build: setup ui
 demo: build
 	@$(QUIVER) demo --data-folder $(OUT) $(if $(WATCHED),--live)
 
+# What needs no binary goes on beside the build.
 test: setup
-	@scripts/stage.sh "ui: types, tests, build" scripts/ui.sh test
-	@scripts/stage.sh "build and lint" cargo test --workspace --locked --no-run
+	@scripts/stage.sh "ui: packages, build" scripts/ui.sh
+	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target built ui-tested tools-there
 	@QUIVER_PYTHON="$$(scripts/python.sh tests/python/requirements.txt)" scripts/stage.sh "tests" cargo test --workspace --locked
 	@scripts/stage.sh "python client" env PYTHONDONTWRITEBYTECODE=1 "$$(scripts/python.sh tests/python/requirements.txt)" -m pytest -p no:cacheprovider -q python/tests
-	@scripts/stage.sh "server tests: set-up" scripts/setup-server-tests.sh
 	@scripts/stage.sh "server tests" env PYTHONDONTWRITEBYTECODE=1 QUIVER_BINARY=$(QUIVER) "$$(scripts/python.sh tests/server/requirements.txt)" -m pytest -p no:cacheprovider -q tests/server
+	@scripts/stage.sh "browser tests" env QUIVER_BINARY=$(QUIVER) npm --prefix ui run --silent test:browser
 
-# The pages in Debian's Chromium, on the demo's data; a run of its own, since it takes a browser and some minutes.
+.PHONY: built ui-tested tools-there
+built:
+	@scripts/stage.sh "build and lint" cargo test --workspace --locked --no-run
+ui-tested:
+	@scripts/stage.sh "ui: types, tests" scripts/ui.sh test
+tools-there:
+	@scripts/stage.sh "tools of the tests" sh -c 'scripts/setup-server-tests.sh && scripts/python.sh tests/python/requirements.txt && scripts/python.sh tests/server/requirements.txt && scripts/setup-browser-tests.sh'
+
+# The pages alone, in Debian's Chromium, on the demo's data.
 test-browser: build
 	@scripts/stage.sh "browser tests: set-up" scripts/setup-browser-tests.sh
 	@scripts/stage.sh "browser tests" env QUIVER_BINARY=$(QUIVER) npm --prefix ui run --silent test:browser

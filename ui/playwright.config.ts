@@ -11,7 +11,7 @@ export default defineConfig({
   globalSetup: './tests/browser/setup.ts',
   outputDir: RESULTS_FOLDER,
   reporter: 'list',
-  workers: 1,
+  workers: 2,
   forbidOnly: process.env.CI !== undefined,
   timeout: 90_000 * patience,
   expect: { timeout: 20_000 * patience },

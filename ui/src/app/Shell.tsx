@@ -60,7 +60,7 @@ function Frame({ version, onSignOut }: { version: string | undefined; onSignOut:
   useEffect(() => setOver(null), [path]);
   // There when its keys are pressed, and not before the page.
   useEffect(() => {
-    const timer = setTimeout(() => void loadPalette(), PALETTE_AFTER_MILLISECONDS);
+    const timer = setTimeout(() => void loadPalette().catch(() => undefined), PALETTE_AFTER_MILLISECONDS);
     return () => clearTimeout(timer);
   }, []);
   const frame = (

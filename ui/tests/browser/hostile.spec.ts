@@ -136,6 +136,7 @@ test.describe('events that hold markup', () => {
       await checkHarmless(page);
     }
     await page.keyboard.press('Control+k');
+    await expect(page.getByRole('dialog', { name: 'Search' })).toBeVisible();
     await page.keyboard.type('<img src=x onerror=alert(1)>');
     await expect(page.getByText('Nothing by that name')).toBeVisible();
     await checkHarmless(page);

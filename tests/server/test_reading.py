@@ -238,6 +238,32 @@ def test_slices_hold_all_rows_and_a_feature_in_each(server, days):
         assert value["rows"] == len(there) and value["mean"] == pytest.approx(statistics.fmean(there))
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "held"),
+    [
+        ("2024-03-01", "2024-04-01", [0, 1, 2, 3]),  # the month
+        ("2024-02-20", "2024-03-04", [0, 1, 2]),  # a week
+        ("2024-03-01", "2024-03-12", [0, 1, 2, 3]),  # a week and the day after it
+        ("2024-03-02", "2024-03-04", [1, 2]),  # days only
+    ],
+)
+def test_long_ranges_are_put_together_from_longer_periods_without_loss(server, days, start, end, held):
+    batch = [event for index in held for event in days[index]]
+    scope = {"from": start, "to": end}
+    (origin,) = read(server, "slices", **scope)["slices"]
+    expected = {place: sum(event["features"]["origin"] == place for event in batch) for place in ("EWR", "JFK", "LGA")}
+    assert {value["value"]: value["rows"] for value in origin["values"] if value["value"] in expected} == expected
+    (origin,) = read(server, "features/temp/slices", **scope)["slices"]
+    for value in (value for value in origin["values"] if value["value"] in expected):
+        there = [e["features"]["temp"] for e in batch if e["features"]["origin"] == value["value"]]
+        assert value["rows"] == len(there) and value["mean"] == pytest.approx(statistics.fmean(there), rel=1e-9)
+    sides = {"left_from": start, "left_to": end, "right_from": start, "right_to": end}
+    comparison = server.get("/v1/models/flight-delay/compare", params=sides).json()
+    temp = next(column for column in comparison["columns"] if column["subject"] == "temp")
+    assert temp["left"]["mean"] == pytest.approx(statistics.fmean(e["features"]["temp"] for e in batch), rel=1e-9)
+    assert comparison["left"]["rows"] in (len(batch), len(batch) + 1), "the last prediction has no features"
+
+
 def test_what_comes_later_changes_only_what_it_touches(tmp_path, days):
     """Judging goes on where it stopped: a late event revises its own day, and a restart gives the same answers."""
     spec = SPEC + REFERENCE

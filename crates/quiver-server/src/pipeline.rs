@@ -11,6 +11,7 @@ mod periods;
 mod profile;
 mod read;
 mod reference;
+mod rolled_up;
 mod segment;
 mod shared;
 mod upkeep;
@@ -91,6 +92,9 @@ pub enum PipelineError {
     /// What was judged cannot be kept.
     #[error(transparent)]
     Judged(#[from] crate::judged::JudgedError),
+    /// The slices that a period keeps cannot be read.
+    #[error("the slices of a judged period cannot be read: {0}")]
+    Slices(#[from] prost::DecodeError),
     /// A window cannot be compared with its reference.
     #[error(transparent)]
     Comparison(#[from] quiver_judge::comparison::ComparisonError),

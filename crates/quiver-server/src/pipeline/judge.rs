@@ -1,7 +1,7 @@
 //! Profiles and outcomes → findings: judges every period that something new touches, and keeps what pages read.
 
 use super::periods::{Reading, Wanted};
-use super::{Pipeline, PipelineError, shared};
+use super::{Pipeline, PipelineError, rolled_up, shared};
 use crate::judged::Judged;
 use crate::measure::Rows;
 use quiver_event::spec::LIVE_ARM;
@@ -58,7 +58,8 @@ impl Pipeline {
         let mut periods: Vec<Vec<JudgedPeriod>> = vec![Vec::new(); lengths.len()];
         let reading = Reading { engine: &engine, references: &references, derivation: &derivation, watermark };
         self.judge_periods(reading, &wanted, &mut |period| {
-            if lengths[period.length] == self.spec.drift.window {
+            let is_own = lengths[period.length] == self.spec.drift.window;
+            if is_own {
                 period.judged.findings.iter().for_each(|finding| findings.push(finding));
                 count += period.judged.findings.len() as u64;
             }
@@ -68,7 +69,10 @@ impl Pipeline {
                 ends_at_microseconds: period.window.end.0,
                 counted_id: counted_id(period.door),
                 judged: Judged::to_bytes(&period.judged)?,
-                outcome: period.outcome.map(quiver_profile::Outcome::to_bytes),
+                outcome: period.outcomes.whole.as_ref().map(quiver_profile::Outcome::to_bytes),
+                // Those of the spec's own windows are in the tables.
+                profile: (!is_own).then(|| period.profile.to_bytes()),
+                slices: (!is_own).then(|| rolled_up::slices_to_bytes(&period.outcomes.slices)),
             });
             Ok(())
         })

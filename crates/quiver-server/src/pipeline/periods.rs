@@ -41,8 +41,10 @@ pub(super) struct JudgedWindow<'a> {
     pub(super) window: Window,
     /// What was judged.
     pub(super) judged: Judged,
-    /// The outcome of the whole population.
-    pub(super) outcome: Option<&'a Outcome>,
+    /// What it was judged of.
+    pub(super) profile: &'a Profile,
+    /// The outcomes of the whole population and of its slices.
+    pub(super) outcomes: &'a Outcomes,
     /// What the door counted in it.
     pub(super) door: Option<&'a DoorCounts>,
 }
@@ -238,7 +240,7 @@ impl LengthJudge {
         let door = self.door.of(&arm, window);
         let inputs = WindowInputs { profile: &profile, versions: &versions, outcomes: &outcomes, door, watermark };
         let judged = judge_period(spec, &arm, window, reference, &inputs)?;
-        take(JudgedWindow { length: place, arm: &arm, window, judged, outcome: outcomes.whole.as_ref(), door })
+        take(JudgedWindow { length: place, arm: &arm, window, judged, profile: &profile, outcomes: &outcomes, door })
     }
 }
 
@@ -257,7 +259,7 @@ fn span_of(wanted: &[Wanted]) -> Option<Window> {
 }
 
 /// Stored windows within a period as SQL, with the dates that spare reading other files.
-fn within(period: Window) -> String {
+pub(super) fn within(period: Window) -> String {
     format!(
         "window_start >= CAST('{}' AS TIMESTAMP WITH TIME ZONE) AND window_end <= CAST('{}' AS TIMESTAMP WITH TIME ZONE) \
          AND event_date >= {} AND event_date <= {}",

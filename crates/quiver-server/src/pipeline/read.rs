@@ -1,16 +1,19 @@
-//! Stored profiles and outcomes → one profile or outcome of a range: for questions that no kept period answers.
+//! Kept periods and stored windows → one profile or outcome of a range, for questions that no judged period answers.
 
-use super::periods::StoredProfiles;
+use super::periods::{StoredProfiles, within};
+use super::rolled_up::{self, Cover};
 use super::{Pipeline, PipelineError, shared};
 use crate::measure::Rows;
 use futures::StreamExt;
 use quiver_event::time::Window;
 use quiver_judge::finding::Slice;
 use quiver_profile::{Outcome, Profile};
+use quiver_store::catalogue::RolledUp;
 use quiver_store::data_folder::TableName;
 use quiver_store::query::{QueryEngine, QueryError, QueryOptions};
 use quiver_store::table::TableOptions;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Profiles and outcomes read for one answer: beyond this the range has to be narrowed.
 const MOST_BYTES: usize = 1 << 30;
@@ -27,17 +30,13 @@ pub struct Part<'a> {
 }
 
 impl Part<'_> {
-    fn condition(&self) -> String {
+    /// The stored windows of the part that lie in these ranges.
+    fn condition(&self, ranges: &[Window]) -> String {
         let quoted = |text: &str| text.replace('\'', "''");
         let version = self.version.map(|version| format!(" AND \"version\" = '{}'", quoted(version)));
-        format!(
-            "AND \"arm\" = '{}'{} AND window_start >= CAST('{}' AS TIMESTAMP WITH TIME ZONE) \
-             AND window_end <= CAST('{}' AS TIMESTAMP WITH TIME ZONE)",
-            quoted(self.arm),
-            version.unwrap_or_default(),
-            self.range.start,
-            self.range.end,
-        )
+        let ranges: Vec<String> = ranges.iter().map(|range| format!("({})", within(*range))).collect();
+        let version = version.unwrap_or_default();
+        format!("AND \"arm\" = '{}'{version} AND ({})", quoted(self.arm), ranges.join(" OR "))
     }
 }
 
@@ -61,10 +60,21 @@ impl Pipeline {
     /// When a table cannot be read, or the range holds too much for one answer.
     pub async fn profile_of(&self, part: Part<'_>) -> Result<Option<Profile>, PipelineError> {
         let derivation = self.derivation(&self.pinned_references().await?);
-        let engine = self.table_alone(TableName::Profiles, "profiles", &shared::profile_options()).await?;
-        let mut stream = engine.stream(&self.profiles_statement(&derivation, &part.condition())).await?;
+        let Cover { held, gaps } = self.cover_of(part, RolledUp::Profile, &derivation).await?;
         let mut merged: Option<Profile> = None;
-        let mut bytes = 0;
+        let mut bytes: usize = held.iter().map(Vec::len).sum();
+        for held in &held {
+            let profile = Profile::from_bytes(held)?;
+            match &mut merged {
+                Some(merged) => merged.merge(&profile)?,
+                None => merged = Some(profile),
+            }
+        }
+        if gaps.is_empty() {
+            return Ok(merged);
+        }
+        let engine = self.table_alone(TableName::Profiles, "profiles", &shared::profile_options()).await?;
+        let mut stream = engine.stream(&self.profiles_statement(&derivation, &part.condition(&gaps))).await?;
         while let Some(batch) = stream.next().await {
             let batch = batch.map_err(QueryError::from)?;
             bytes += batch.get_array_memory_size();
@@ -92,6 +102,21 @@ impl Pipeline {
         slices: bool,
     ) -> Result<BTreeMap<Option<Slice>, Outcome>, PipelineError> {
         let derivation = self.derivation(&self.pinned_references().await?);
+        let mut merged: BTreeMap<Option<Slice>, Outcome> = BTreeMap::new();
+        let Cover { held, gaps } = self.cover_of(part, RolledUp::Outcome, &derivation).await?;
+        for held in held {
+            add(&mut merged, None, Outcome::from_bytes(&held)?)?;
+        }
+        if slices {
+            for held in self.cover_of(part, RolledUp::Slices, &derivation).await?.held {
+                for (slice, outcome) in rolled_up::slices_from_bytes(&held)? {
+                    add(&mut merged, Some(slice), outcome)?;
+                }
+            }
+        }
+        if gaps.is_empty() {
+            return Ok(merged);
+        }
         let engine = self.table_alone(TableName::Outcomes, "outcomes", &shared::outcome_options()).await?;
         let statement = format!(
             "SELECT slice_name, slice_value, outcome FROM ( \
@@ -99,11 +124,10 @@ impl Pipeline {
              ORDER BY revision DESC) AS place FROM outcomes \
              WHERE model = '{}' AND derivation = '{derivation}' {} {}) ranked WHERE place = 1",
             self.spec.model.replace('\'', "''"),
-            part.condition(),
+            part.condition(&gaps),
             if slices { "" } else { "AND slice_name = ''" },
         );
         let mut stream = engine.stream(&statement).await?;
-        let mut merged: BTreeMap<Option<Slice>, Outcome> = BTreeMap::new();
         let mut bytes = 0;
         while let Some(batch) = stream.next().await {
             let batch = batch.map_err(QueryError::from)?;
@@ -116,15 +140,31 @@ impl Pipeline {
                 (rows.texts("slice_name")?, rows.texts("slice_value")?, rows.bytes("outcome")?);
             for ((name, value), outcome) in names.into_iter().zip(values).zip(outcomes) {
                 let slice = (!name.is_empty()).then_some(Slice { name, value });
-                let outcome = Outcome::from_bytes(&outcome)?;
-                match merged.entry(slice) {
-                    std::collections::btree_map::Entry::Occupied(mut kept) => kept.get_mut().merge(&outcome)?,
-                    std::collections::btree_map::Entry::Vacant(place) => {
-                        place.insert(outcome);
-                    }
-                }
+                add(&mut merged, slice, Outcome::from_bytes(&outcome)?)?;
             }
         }
         Ok(merged)
     }
+
+    /// What the part is put together from; periods hold all versions together, so that one version has none of them.
+    async fn cover_of(&self, part: Part<'_>, what: RolledUp, derivation: &str) -> Result<Cover, PipelineError> {
+        match part.version {
+            None => self.cover(what, part.arm, part.range, derivation).await,
+            Some(_) => Ok(Cover { held: Vec::new(), gaps: vec![part.range] }),
+        }
+    }
+}
+
+fn add(
+    merged: &mut BTreeMap<Option<Slice>, Outcome>,
+    slice: Option<Slice>,
+    outcome: Outcome,
+) -> Result<(), PipelineError> {
+    match merged.entry(slice) {
+        Entry::Occupied(mut kept) => kept.get_mut().merge(&outcome)?,
+        Entry::Vacant(place) => {
+            place.insert(outcome);
+        }
+    }
+    Ok(())
 }

@@ -36,6 +36,21 @@ pub struct JudgedPeriod {
     pub judged: Vec<u8>,
     /// The outcome of the whole population, as the caller encoded it.
     pub outcome: Option<Vec<u8>>,
+    /// The profile of the period, as the caller encoded it, where it is kept with it.
+    pub profile: Option<Vec<u8>>,
+    /// The outcomes of its slices, as the caller encoded them, where they are kept with it.
+    pub slices: Option<Vec<u8>>,
+}
+
+/// What periods hold that answers about long ranges are put together from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RolledUp {
+    /// The profile.
+    Profile,
+    /// The outcome of the whole population.
+    Outcome,
+    /// The outcomes of the slices.
+    Slices,
 }
 
 /// Periods of one length that were judged together.
@@ -114,11 +129,13 @@ impl Catalogue {
         for period in judged.periods {
             sqlx::query(
                 "INSERT INTO judged_periods
-                     (workspace, model, length, arm, starts_at, ends_at, revision, counted_id, judged, outcome)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                     (workspace, model, length, arm, starts_at, ends_at, revision, counted_id, judged, outcome,
+                      profile, slices)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
                  ON CONFLICT (workspace, model, length, arm, starts_at) DO UPDATE SET
                      ends_at = excluded.ends_at, revision = excluded.revision, counted_id = excluded.counted_id,
-                     judged = excluded.judged, outcome = excluded.outcome",
+                     judged = excluded.judged, outcome = excluded.outcome, profile = excluded.profile,
+                     slices = excluded.slices",
             )
             .bind(workspace)
             .bind(judged.model)
@@ -130,6 +147,8 @@ impl Catalogue {
             .bind(period.counted_id)
             .bind(&period.judged)
             .bind(&period.outcome)
+            .bind(&period.profile)
+            .bind(&period.slices)
             .execute(&mut *transaction)
             .await
             .map_err(&failed)?;
@@ -159,7 +178,7 @@ impl Catalogue {
         Ok(revision)
     }
 
-    /// Returns the periods of a model and length that were put after `revision`, by arm and time, without outcomes.
+    /// Returns the periods of a model and length that were put after `revision`, by arm and time: what was judged alone.
     ///
     /// # Errors
     /// When the database refuses.
@@ -183,7 +202,8 @@ impl Catalogue {
         rows.and_then(|rows| rows.iter().map(read_period).collect()).map_err(self.failed("read judged periods"))
     }
 
-    /// Returns the periods of an arm that start in `from..to`, in order of time, with their outcomes.
+    /// Returns the periods of an arm that start in `from..to`, in order of time, with their outcomes, and without
+    /// what they hold beside.
     ///
     /// # Errors
     /// When the database refuses.
@@ -207,6 +227,70 @@ impl Catalogue {
         .fetch_all(&self.pool)
         .await;
         rows.and_then(|rows| rows.iter().map(read_period).collect()).map_err(self.failed("read judged periods"))
+    }
+
+    /// Returns the periods of an arm that lie in `from..to` and hold a profile, by their first instant and the first after
+    /// them, with what is asked for.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn rolled_up(
+        &self,
+        workspace: &str,
+        what: RolledUp,
+        (model, length, arm): (&str, &str, &str),
+        (from_microseconds, to_microseconds): (i64, i64),
+    ) -> Result<Vec<(i64, i64, Option<Vec<u8>>)>, CatalogueError> {
+        let statement = match what {
+            RolledUp::Profile => {
+                "SELECT starts_at, ends_at, profile FROM judged_periods
+                 WHERE workspace = $1 AND model = $2 AND length = $3 AND arm = $4 AND starts_at >= $5 AND ends_at <= $6
+                     AND profile IS NOT NULL ORDER BY starts_at"
+            }
+            RolledUp::Outcome => {
+                "SELECT starts_at, ends_at, outcome FROM judged_periods
+                 WHERE workspace = $1 AND model = $2 AND length = $3 AND arm = $4 AND starts_at >= $5 AND ends_at <= $6
+                     AND profile IS NOT NULL ORDER BY starts_at"
+            }
+            RolledUp::Slices => {
+                "SELECT starts_at, ends_at, slices FROM judged_periods
+                 WHERE workspace = $1 AND model = $2 AND length = $3 AND arm = $4 AND starts_at >= $5 AND ends_at <= $6
+                     AND profile IS NOT NULL ORDER BY starts_at"
+            }
+        };
+        sqlx::query_as(statement)
+            .bind(workspace)
+            .bind(model)
+            .bind(length)
+            .bind(arm)
+            .bind(from_microseconds)
+            .bind(to_microseconds)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(self.failed("read periods"))
+    }
+
+    /// Returns the first instant of an arm's first period of a length, and the first after its last.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn judged_extent(
+        &self,
+        workspace: &str,
+        (model, length, arm): (&str, &str, &str),
+    ) -> Result<Option<(i64, i64)>, CatalogueError> {
+        let extent: (Option<i64>, Option<i64>) = sqlx::query_as(
+            "SELECT min(starts_at), max(ends_at) FROM judged_periods
+             WHERE workspace = $1 AND model = $2 AND length = $3 AND arm = $4",
+        )
+        .bind(workspace)
+        .bind(model)
+        .bind(length)
+        .bind(arm)
+        .fetch_one(&self.pool)
+        .await
+        .map_err(self.failed("read judged periods"))?;
+        Ok(extent.0.zip(extent.1))
     }
 
     /// Returns the outcomes of an arm's periods that start in `from..to`, in order of time.
@@ -307,5 +391,7 @@ fn read_period(row: &SqliteRow) -> Result<JudgedPeriod, sqlx::Error> {
         counted_id: row.try_get("counted_id")?,
         judged: row.try_get("judged")?,
         outcome: row.try_get("outcome")?,
+        profile: None,
+        slices: None,
     })
 }

@@ -1,6 +1,6 @@
 //! Judged periods in the catalogue: put in place of older ones, read since a revision, and gone with their derivation.
 
-use quiver_store::catalogue::{Catalogue, DEFAULT_WORKSPACE as WORKSPACE, JudgedPeriod, JudgedPeriods};
+use quiver_store::catalogue::{Catalogue, DEFAULT_WORKSPACE as WORKSPACE, JudgedPeriod, JudgedPeriods, RolledUp};
 
 const DAY: i64 = 86_400_000_000;
 
@@ -20,6 +20,8 @@ fn period(arm: &str, day: i64, judged: &[u8]) -> JudgedPeriod {
         counted_id: day * 7,
         judged: judged.to_vec(),
         outcome: (day % 2 == 0).then(|| vec![day as u8]),
+        profile: (day % 3 > 0).then(|| vec![day as u8, 1]),
+        slices: (day % 3 > 0).then(|| vec![day as u8, 2]),
     }
 }
 
@@ -62,7 +64,28 @@ async fn a_period_takes_the_place_of_the_one_before_and_is_told_since_its_revisi
     assert_eq!(catalogue.judged_counts(WORKSPACE, key).await.unwrap(), [(DAY, 7), (2 * DAY, 14)]);
     assert_eq!(catalogue.judged_outcomes(WORKSPACE, key, (0, 9 * DAY)).await.unwrap(), [(2 * DAY, vec![2])]);
     let between = catalogue.judged_between(WORKSPACE, key, (DAY, 2 * DAY)).await.unwrap();
-    assert_eq!(between, [period("live", 1, b"one")]);
+    assert_eq!(between, [JudgedPeriod { profile: None, slices: None, ..period("live", 1, b"one") }]);
+}
+
+#[tokio::test]
+async fn what_periods_hold_is_given_for_those_that_lie_in_the_range_and_hold_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalogue = open(folder.path()).await;
+    let key = ("m", "1d", "live");
+    assert_eq!(catalogue.judged_extent(WORKSPACE, key).await.unwrap(), None);
+    let periods: Vec<JudgedPeriod> = (1..6).map(|day| period("live", day, b"")).collect();
+    put(&catalogue, "m", "a", &periods).await;
+    put(&catalogue, "m", "a", &[period("shadow", 2, b"")]).await;
+    let of = async |what| catalogue.rolled_up(WORKSPACE, what, key, (2 * DAY, 5 * DAY + 1)).await.unwrap();
+    // The third holds none, and the fifth ends after the range.
+    let held = |what: [Option<Vec<u8>>; 2]| {
+        let [second, fourth] = what;
+        [(2 * DAY, 3 * DAY, second), (4 * DAY, 5 * DAY, fourth)]
+    };
+    assert_eq!(of(RolledUp::Profile).await, held([Some(vec![2, 1]), Some(vec![4, 1])]));
+    assert_eq!(of(RolledUp::Outcome).await, held([Some(vec![2]), Some(vec![4])]));
+    assert_eq!(of(RolledUp::Slices).await, held([Some(vec![2, 2]), Some(vec![4, 2])]));
+    assert_eq!(catalogue.judged_extent(WORKSPACE, key).await.unwrap(), Some((DAY, 6 * DAY)));
 }
 
 #[tokio::test]

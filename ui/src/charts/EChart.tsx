@@ -17,7 +17,13 @@ export interface EChartProps {
 
 export function EChart(props: EChartProps) {
   return (
-    <Suspense fallback={<Skeleton height={props.height ?? 220} />}>
+    <Suspense
+      fallback={
+        <div aria-busy="true">
+          <Skeleton height={props.height ?? 220} />
+        </div>
+      }
+    >
       <EChartCanvas {...props} />
     </Suspense>
   );

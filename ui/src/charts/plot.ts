@@ -19,7 +19,7 @@ interface Listeners {
 
 /** As `--axis-width` of the tokens. */
 export const AXIS_WIDTH = 64;
-export const RIGHT_MARGIN = 12;
+export const RIGHT_MARGIN = 18;
 export const FONT = '11px "Inter Variable", system-ui, sans-serif';
 /** A limit that is further than this many data heights away is named at the edge and not drawn to scale. */
 const FAR_LIMIT = 2.5;

@@ -3,7 +3,7 @@ import { expect, type Locator } from '@playwright/test';
 
 /** The room left of the drawing, for the axis, and right of it. */
 const AXIS_PIXELS = 64;
-const MARGIN_PIXELS = 12;
+const MARGIN_PIXELS = 18;
 
 /** A point of a chart's drawing, as a share of its width. */
 export async function pointAt(chart: Locator, share: number): Promise<{ x: number; y: number }> {

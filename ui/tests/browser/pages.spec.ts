@@ -1,6 +1,7 @@
 // Every page with real data, at three widths, light and dark: a heading, no sideways scroll, nothing serious by axe, a picture.
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { SMALL, SMALL_SPEC, smallEvents } from './small';
 import { ask, expect, FLIGHTS, IN_THE_STORY, NOT_WORDS, open, settled, shoot, test } from './test';
 
 const WIDE = 1920;
@@ -9,6 +10,11 @@ const WIDTHS = [
   { width: WIDE, height: 1080 },
   { width: 390, height: 844 },
 ];
+
+const TELLING_SPEC = `${SMALL_SPEC}
+service: {p95_latency: 150ms, error_rate: 1%, availability: 99%}
+cost: {prices: {cpu: 0.05 USD per hour, maps: 100 USD per 1M calls}, at_most: 0.40 USD per 1k}
+`;
 
 interface Shown {
   name: string;
@@ -52,6 +58,32 @@ for (const { name, path, heading } of PAGES) {
     }
   });
 }
+
+// The flights tell nothing of the service.
+test('the pages of a model whose events tell everything', async ({ page, startServer }) => {
+  test.slow();
+  const server = await startServer({ spec: TELLING_SPEC, flags: ['--replay-clock'] });
+  await server.take(
+    smallEvents((index) => ({
+      version: index < 300 ? 'one' : 'two',
+      request_type: ['search', 'home', 'mail'][index % 3],
+      latency_ms: 20 + ((index * 31) % 90) + (index > 400 ? 60 : 0),
+      error: index % 40 === 39 ? 'timeout' : undefined,
+      cost: { cpu_ms: 1.5, calls: { redis: { n: 2, ms: 0.8 }, maps: { n: index > 400 ? 5 : 1, ms: 12 } } },
+      feature_meta: { speed: { computed_at: new Date(Date.parse('2025-03-01T00:00:00Z') + index * 900_000 - 60_000).toISOString(), cost: { ms: 3.2, calls: 1, bytes: 640 } } },
+      decision: index % 20 === 0 ? { action: 'go', model_action: 'stop', by: 'rule', rule: 'quiet hours' } : undefined,
+    })),
+  );
+  for (const name of ['inference', 'decision', 'features', 'features/speed']) {
+    await open(page, `${server.url}${SMALL}/${name}`);
+    await expect(page.getByRole('main')).not.toContainText(NOT_WORDS);
+    await shoot(page, `telling-${name.replace('/', '-')}`);
+    expect(await seriousFindings(page), `axe, ${name}`).toEqual([]);
+  }
+  await expect(page.getByRole('region', { name: 'Figures' })).toContainText('3.2 ms, 1 call, 640 B');
+  await open(page, `${server.url}${SMALL}/inference`);
+  for (const text of ['redis', 'maps', 'two']) await expect(page.getByRole('main').getByText(text).first()).toBeVisible();
+});
 
 async function addressOf(path: string): Promise<string> {
   if (!path.endsWith('EVENT')) return path;

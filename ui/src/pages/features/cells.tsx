@@ -23,7 +23,7 @@ export function NameCell({ model, row }: { model: string; row: FeatureRow }) {
       >
         {row.feature}
       </Link>
-      <span className={styles.caption}>{[row.type, row.unit, row.is_required ? 'required' : null].filter(Boolean).join(' · ')}</span>
+      <span className={styles.caption}>{[row.type, row.unit, row.source === null ? null : `from ${row.source}`, row.is_required ? 'required' : null].filter(Boolean).join(' · ')}</span>
     </span>
   );
 }
@@ -73,13 +73,16 @@ export function ShareCell({ share, rows }: { share: number | null; rows: number 
   );
 }
 
+/** Shares below it are rounding: nobody acts on a hundredth of a per cent. */
+const NO_HARM = 0.0001;
+
 export function HarmCell({ harm }: { harm: number | null }) {
   return (
     <span
       className={classes(harm === null && styles.none)}
       title={harm === null ? 'No arrow broke, or nothing of it goes with this feature' : `${shareWords(harm)} of the move of the mean output goes with it`}
     >
-      {harm === null ? UNKNOWN : shareWords(harm)}
+      {harm === null ? UNKNOWN : Math.abs(harm) < NO_HARM ? '0 %' : shareWords(harm)}
     </span>
   );
 }
@@ -98,14 +101,6 @@ export function CostCell({ costs }: { costs: FeatureRow['costs'] }) {
     <span className={classes(styles.stack, styles.right)} title="Means over the predictions that tell them">
       <span>{first}</span>
       {rest.length > 0 && <span className={styles.caption}>{rest.join(' · ')}</span>}
-    </span>
-  );
-}
-
-export function TextCell({ text }: { text: string | null }) {
-  return (
-    <span className={classes(text === null && styles.none)} title={text ?? undefined}>
-      {text ?? UNKNOWN}
     </span>
   );
 }

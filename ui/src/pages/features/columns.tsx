@@ -2,7 +2,7 @@
 import type { FeatureRow, Period } from '../../api/types';
 import { VerdictBars } from '../../charts/VerdictBars';
 import type { Column } from '../../design/DataTable';
-import { CostCell, DriftCell, HarmCell, NameCell, ShareCell, TextCell, VerdictCell } from './cells';
+import { CostCell, DriftCell, HarmCell, NameCell, ShareCell, VerdictCell } from './cells';
 
 /** The server sorts: the table only needs to know which columns it may ask for. */
 const byServer = (): null => null;
@@ -18,7 +18,7 @@ export function featureColumns(model: string, periods: readonly Period[]): Colum
     align: 'right',
   });
   return [
-    { id: 'name', header: 'Feature', cell: (row) => <NameCell model={model} row={row} />, sortValue: byServer, width: 152, isGrowing: true },
+    { id: 'name', header: 'Feature', cell: (row) => <NameCell model={model} row={row} />, sortValue: byServer, width: 168, isGrowing: true },
     {
       id: 'attention',
       header: 'Verdict',
@@ -50,7 +50,7 @@ export function featureColumns(model: string, periods: readonly Period[]): Colum
       help: 'How much of the move of the mean output goes with this feature, where the first arrow broke',
       cell: (row) => <HarmCell harm={row.harm} />,
       sortValue: byServer,
-      width: 68,
+      width: 72,
       align: 'right',
     },
     share('missing', 'Missing', 'Share of rows without a value', (row) => row.missing_share),
@@ -63,9 +63,8 @@ export function featureColumns(model: string, periods: readonly Period[]): Colum
       help: 'What a value costs to fetch, as events tell it: time, calls, bytes; the mean of a prediction',
       cell: (row) => <CostCell costs={row.costs} />,
       sortValue: byServer,
-      width: 84,
+      width: 100,
       align: 'right',
     },
-    { id: 'source', header: 'Source', cell: (row) => <TextCell text={row.source} />, width: 88 },
   ];
 }

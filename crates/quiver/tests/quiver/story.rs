@@ -165,7 +165,12 @@ fn a_year_of_resampled_februaries_is_healthy() {
         assert_eq!(windows.len(), 11);
         for (window, label) in windows.iter().zip(report["labels"].as_array().unwrap()) {
             for (arrow, verdict) in window["arrows"].as_array().unwrap().iter().enumerate() {
-                let expected = if arrow == 1 { "not_observed" } else { "healthy" };
+                let expected = match arrow {
+                    1 => "not_observed",
+                    // The labels of its last week are still expected when the log ends.
+                    3 if label == "2013-12" => "labels_pending",
+                    _ => "healthy",
+                };
                 assert_eq!(verdict, expected, "{name}, {label}, arrow {}", arrow + 1);
             }
         }

@@ -13,6 +13,8 @@ export default defineConfig({
   reporter: 'list',
   workers: 2,
   forbidOnly: process.env.CI !== undefined,
+  // A test that passes only the second time is told as flaky.
+  retries: process.env.CI === undefined ? 0 : 1,
   timeout: 90_000 * patience,
   expect: { timeout: 20_000 * patience },
   use: {

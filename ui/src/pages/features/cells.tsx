@@ -23,7 +23,7 @@ export function NameCell({ model, row }: { model: string; row: FeatureRow }) {
       >
         {row.feature}
       </Link>
-      <span className={styles.caption}>{[row.type, row.unit, row.source === null ? null : `from ${row.source}`, row.is_required ? 'required' : null].filter(Boolean).join(' · ')}</span>
+      <span className={styles.caption}>{[row.type, row.unit, row.source, row.is_required ? 'required' : null].filter(Boolean).join(' · ')}</span>
     </span>
   );
 }

@@ -63,6 +63,9 @@ impl Pipeline {
         let Cover { held, gaps } = self.cover_of(part, RolledUp::Profile, &derivation).await?;
         let mut merged: Option<Profile> = None;
         let mut bytes: usize = held.iter().map(Vec::len).sum();
+        if bytes > MOST_BYTES {
+            return Err(PipelineError::RangeTooWide);
+        }
         for held in &held {
             let profile = Profile::from_bytes(held)?;
             match &mut merged {
@@ -92,40 +95,58 @@ impl Pipeline {
         Ok(merged)
     }
 
-    /// The outcome of a part: of the whole population under none, and of each slice where slices are asked for.
+    /// The outcome of a part's whole population; nothing where it holds no prediction.
     ///
     /// # Errors
     /// As [`Self::profile_of`].
-    pub async fn outcomes_of(
-        &self,
-        part: Part<'_>,
-        slices: bool,
-    ) -> Result<BTreeMap<Option<Slice>, Outcome>, PipelineError> {
+    pub async fn outcome_of(&self, part: Part<'_>) -> Result<Option<Outcome>, PipelineError> {
         let derivation = self.derivation(&self.pinned_references().await?);
-        let mut merged: BTreeMap<Option<Slice>, Outcome> = BTreeMap::new();
         let Cover { held, gaps } = self.cover_of(part, RolledUp::Outcome, &derivation).await?;
+        let mut merged = BTreeMap::new();
         for held in held {
             add(&mut merged, None, Outcome::from_bytes(&held)?)?;
         }
-        if slices {
-            for held in self.cover_of(part, RolledUp::Slices, &derivation).await?.held {
-                for (slice, outcome) in rolled_up::slices_from_bytes(&held)? {
-                    add(&mut merged, Some(slice), outcome)?;
-                }
+        let condition = format!("{} AND slice_name = ''", part.condition(&gaps));
+        self.add_stored_outcomes(&mut merged, &gaps, &derivation, &condition).await?;
+        Ok(merged.remove(&None))
+    }
+
+    /// The outcome of each slice of a part.
+    ///
+    /// # Errors
+    /// As [`Self::profile_of`].
+    pub async fn slice_outcomes_of(&self, part: Part<'_>) -> Result<BTreeMap<Slice, Outcome>, PipelineError> {
+        let derivation = self.derivation(&self.pinned_references().await?);
+        let Cover { held, gaps } = self.cover_of(part, RolledUp::Slices, &derivation).await?;
+        let mut merged = BTreeMap::new();
+        for held in held {
+            for (slice, outcome) in rolled_up::slices_from_bytes(&held)? {
+                add(&mut merged, Some(slice), outcome)?;
             }
         }
+        let condition = format!("{} AND slice_name <> ''", part.condition(&gaps));
+        self.add_stored_outcomes(&mut merged, &gaps, &derivation, &condition).await?;
+        Ok(merged.into_iter().filter_map(|(slice, outcome)| Some((slice?, outcome))).collect())
+    }
+
+    /// Merges the latest revision of the stored outcomes that a condition names, where there are gaps at all.
+    async fn add_stored_outcomes(
+        &self,
+        merged: &mut BTreeMap<Option<Slice>, Outcome>,
+        gaps: &[Window],
+        derivation: &str,
+        condition: &str,
+    ) -> Result<(), PipelineError> {
         if gaps.is_empty() {
-            return Ok(merged);
+            return Ok(());
         }
         let engine = self.table_alone(TableName::Outcomes, "outcomes", &shared::outcome_options()).await?;
         let statement = format!(
             "SELECT slice_name, slice_value, outcome FROM ( \
              SELECT *, row_number() OVER (PARTITION BY version, window_start, window_end, slice_name, slice_value \
              ORDER BY revision DESC) AS place FROM outcomes \
-             WHERE model = '{}' AND derivation = '{derivation}' {} {}) ranked WHERE place = 1",
+             WHERE model = '{}' AND derivation = '{derivation}' {condition}) ranked WHERE place = 1",
             self.spec.model.replace('\'', "''"),
-            part.condition(&gaps),
-            if slices { "" } else { "AND slice_name = ''" },
         );
         let mut stream = engine.stream(&statement).await?;
         let mut bytes = 0;
@@ -140,10 +161,10 @@ impl Pipeline {
                 (rows.texts("slice_name")?, rows.texts("slice_value")?, rows.bytes("outcome")?);
             for ((name, value), outcome) in names.into_iter().zip(values).zip(outcomes) {
                 let slice = (!name.is_empty()).then_some(Slice { name, value });
-                add(&mut merged, slice, Outcome::from_bytes(&outcome)?)?;
+                add(merged, slice, Outcome::from_bytes(&outcome)?)?;
             }
         }
-        Ok(merged)
+        Ok(())
     }
 
     /// What the part is put together from; periods hold all versions together, so that one version has none of them.

@@ -241,33 +241,27 @@ impl Catalogue {
         (model, length, arm): (&str, &str, &str),
         (from_microseconds, to_microseconds): (i64, i64),
     ) -> Result<Vec<(i64, i64, Option<Vec<u8>>)>, CatalogueError> {
-        let statement = match what {
-            RolledUp::Profile => {
-                "SELECT starts_at, ends_at, profile FROM judged_periods
-                 WHERE workspace = $1 AND model = $2 AND length = $3 AND arm = $4 AND starts_at >= $5 AND ends_at <= $6
-                     AND profile IS NOT NULL ORDER BY starts_at"
-            }
-            RolledUp::Outcome => {
-                "SELECT starts_at, ends_at, outcome FROM judged_periods
-                 WHERE workspace = $1 AND model = $2 AND length = $3 AND arm = $4 AND starts_at >= $5 AND ends_at <= $6
-                     AND profile IS NOT NULL ORDER BY starts_at"
-            }
-            RolledUp::Slices => {
-                "SELECT starts_at, ends_at, slices FROM judged_periods
-                 WHERE workspace = $1 AND model = $2 AND length = $3 AND arm = $4 AND starts_at >= $5 AND ends_at <= $6
-                     AND profile IS NOT NULL ORDER BY starts_at"
-            }
+        let asked = match what {
+            RolledUp::Profile => "profile",
+            RolledUp::Outcome => "outcome",
+            RolledUp::Slices => "slices",
         };
-        sqlx::query_as(statement)
-            .bind(workspace)
-            .bind(model)
-            .bind(length)
-            .bind(arm)
-            .bind(from_microseconds)
-            .bind(to_microseconds)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(self.failed("read periods"))
+        sqlx::query_as(
+            "SELECT starts_at, ends_at,
+                 CASE $7 WHEN 'profile' THEN profile WHEN 'outcome' THEN outcome ELSE slices END FROM judged_periods
+             WHERE workspace = $1 AND model = $2 AND length = $3 AND arm = $4 AND starts_at >= $5 AND ends_at <= $6
+                 AND profile IS NOT NULL ORDER BY starts_at",
+        )
+        .bind(workspace)
+        .bind(model)
+        .bind(length)
+        .bind(arm)
+        .bind(from_microseconds)
+        .bind(to_microseconds)
+        .bind(asked)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(self.failed("read periods"))
     }
 
     /// Returns the first instant of an arm's first period of a length, and the first after its last.

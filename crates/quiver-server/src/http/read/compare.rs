@@ -155,8 +155,7 @@ struct Measurement {
 
 async fn measured(pipeline: &Pipeline, part: Part<'_>) -> Result<Measurement, Problem> {
     let profile = pipeline.profile_of(part).await.map_err(|error| not_answered(&error))?;
-    let mut outcomes = pipeline.outcomes_of(part, false).await.map_err(|error| not_answered(&error))?;
-    let outcome = outcomes.remove(&None);
+    let outcome = pipeline.outcome_of(part).await.map_err(|error| not_answered(&error))?;
     let side = Side {
         arm: part.arm.to_owned(),
         version: part.version.map(str::to_owned),

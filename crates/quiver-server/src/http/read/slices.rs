@@ -150,9 +150,9 @@ pub async fn slices(
     let asked = ask(&app, &model, query).await?;
     let pipeline = Pipeline::reading(Arc::clone(&app.workspace), asked.spec().clone());
     let part = Part { arm: &asked.arm, version: None, range: asked.range };
-    let outcomes = pipeline.outcomes_of(part, true).await.map_err(|error| not_answered(&error))?;
+    let outcomes = pipeline.slice_outcomes_of(part).await.map_err(|error| not_answered(&error))?;
     let mut slices: BTreeMap<String, Vec<ValueQuality>> = BTreeMap::new();
-    for (slice, outcome) in outcomes.iter().filter_map(|(slice, outcome)| Some((slice.as_ref()?, outcome))) {
+    for (slice, outcome) in &outcomes {
         slices.entry(slice.name.clone()).or_default().push(ValueQuality {
             value: slice.value.clone(),
             rows: outcome.predictions(),

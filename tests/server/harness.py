@@ -14,6 +14,7 @@ from pathlib import Path
 
 import deltalake
 import pyarrow
+import pytest
 import requests
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -259,3 +260,14 @@ def table_path(folder, table: str, model: str = "flight-delay") -> Path:
 def rows(folder, table: str = "predictions", columns: list[str] | None = None, model: str = "flight-delay") -> pyarrow.Table:
     """A table's rows, read by another implementation of Delta than the server's own."""
     return deltalake.DeltaTable(str(table_path(folder, table, model))).to_pyarrow_table(columns=columns)
+
+
+def until(what, seconds: float = 15):
+    """Asks again and again until the answer is something; the test fails where it never is."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = what()
+        if found:
+            return found
+        time.sleep(0.1)
+    pytest.fail(f"not within {seconds} s")

@@ -11,6 +11,7 @@ import ssl
 import stat
 import subprocess
 import time
+from datetime import datetime
 
 import grpc
 import httpx
@@ -19,7 +20,7 @@ import requests
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
-from harness import SPEC, Server, binary, events, post
+from harness import SPEC, Server, binary, events, post, until
 
 SCOPES = ["ingest", "read", "operate", "admin"]
 
@@ -144,6 +145,24 @@ def ask(url: str, method: str, path: str, headers: dict) -> requests.Response:
         request.headers["Content-Length"] = str(len(request.body))
     with requests.Session() as session:
         return session.send(request, timeout=60, allow_redirects=False)
+
+
+def test_a_key_shows_when_it_was_used_last(guarded):
+    admin = bearer(guarded.keys["admin"])
+
+    def last_used() -> dict:
+        keys = requests.get(f"{guarded.server.url}/v1/keys", headers=admin, timeout=30).json()["keys"]
+        return {key["id"]: key["last_used_at"] for key in keys}
+
+    key = guarded.create("read")
+    name = key.split("_")[1]
+    assert last_used()[name] is None
+    before = time.time()
+    assert guarded.status(key) == 200
+    noted = until(lambda: last_used()[name], 10)
+    assert before - 1 <= datetime.fromisoformat(noted).timestamp() <= time.time() + 1
+    # The next minute's uses are not written each.
+    assert guarded.status(key) == 200 and last_used()[name] == noted
 
 
 def test_every_route_wants_the_scope_of_its_kind(guarded):

@@ -18,7 +18,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 import requests
-from harness import SPEC, Server, binary, events, ndjson, post, rows, table_path
+from harness import SPEC, Server, binary, events, ndjson, post, rows, table_path, until
 
 SEED = int(os.environ.get("QUIVER_SEED", "20130101"))
 # Nothing reaches the tables before it is asked for.
@@ -385,16 +385,6 @@ def assert_retryable(answer) -> None:
     assert answer.status_code == 503, answer.text
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.headers["Content-Type"] == "application/problem+json"
-
-
-def until(what, seconds: float = 15):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = what()
-        if found:
-            return found
-        time.sleep(0.1)
-    pytest.fail(f"not within {seconds} s")
 
 
 @pytest.mark.parametrize("mark", ["1KiB", "8MiB"], ids=["full", "read-only mark"])

@@ -14,17 +14,21 @@ use crate::ingest::dead_letters::DeadLetters;
 use crate::ingest::seen::{Marker, Seen};
 use crate::ingest::tally::Tallies;
 use crate::metrics::{Metrics, Stage};
-use crate::pipeline::{Pipeline, PipelineError, StoredTable, Tidied, Workspace, flush, record_mended};
+use crate::pipeline::{
+    Derived, Pipeline, PipelineError, SharedCommit, StoredTable, Tidied, Workspace, flush, record_mended,
+};
 use quiver_event::event::Kind;
 use quiver_event::spec::Spec;
 use quiver_event::time::Timestamp;
 use quiver_store::catalogue::{DEFAULT_WORKSPACE, Tally};
 use rest::Rests;
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use told::Told;
 
 /// How often the flow looks whether there is something to do.
@@ -39,8 +43,14 @@ const STORAGE_EVERY: Duration = Duration::from_secs(60);
 /// A stage that fails has every file read again, and a job that failed runs again, but not more often than this.
 const AFTER_FAILURE: Duration = Duration::from_secs(300);
 
-/// The stages behind the tables.
-const DERIVED: [&str; 3] = ["profiles", "outcomes", "findings"];
+/// In the place of a model: what a stage does for all of them together.
+const EVERY_MODEL: &str = "";
+
+/// The most models that a stage runs for at the same time: each has memory of its own.
+const MODELS_AT_ONCE: usize = 4;
+
+/// What models have derived is committed so often while others still run.
+const COMMIT_EVERY: Duration = Duration::from_secs(5);
 
 /// A stage rests so many times as long as it took: joins read whole windows again, and must not take all the time.
 const REST: u32 = 4;
@@ -248,7 +258,7 @@ impl Flow {
         self.pipelines.insert(model.clone(), pipeline);
         // A table that somebody has to look after must not keep the server, and the other models, from starting.
         if let Some(error) = unreadable {
-            self.finished_of("segments", &model, started, Err(error));
+            self.finished_of("segments", &model, started.elapsed(), Err(error));
         }
         self.parts.doors.put(Arc::new(spec));
         self.unprofiled.insert(model.clone());
@@ -426,7 +436,7 @@ impl Flow {
         self.tried = durable;
         let refused = match flushed {
             Ok((flushed, refused)) => {
-                self.shared.told.add(&DERIVED, flushed.rows);
+                self.shared.told.add(&Derived::ALL.map(Derived::name), flushed.rows);
                 refused
             }
             Err(error) => {
@@ -439,7 +449,7 @@ impl Flow {
             self.forget("segments", model);
         }
         for (model, error) in refused {
-            self.finished_of("segments", &model, started, Err(error));
+            self.finished_of("segments", &model, started.elapsed(), Err(error));
         }
         self.finished("segments", started, Ok(()));
         if complete {
@@ -452,19 +462,8 @@ impl Flow {
     }
 
     async fn profile(&mut self) {
-        for model in std::mem::take(&mut self.unprofiled) {
-            let started = Instant::now();
-            if self.rests.has("profiles", &model) {
-                self.unprofiled.insert(model);
-                continue;
-            }
-            let Some(pipeline) = self.pipelines.get_mut(&model) else { continue };
-            let profiled = pipeline.profile(&|_| {}).await;
-            if !self.finished_of("profiles", &model, started, profiled.map(|_| ())) {
-                self.suspect_damage();
-                self.unprofiled.insert(model);
-            }
-        }
+        let models = std::mem::take(&mut self.unprofiled);
+        self.unprofiled = self.derive(Derived::Profiles, models).await;
         self.lag("profiles", self.unprofiled.len() as u64);
         if self.unprofiled.is_empty() {
             self.shared.told.wait("profiles", 0);
@@ -472,28 +471,96 @@ impl Flow {
     }
 
     async fn judge(&mut self) {
-        for model in std::mem::take(&mut self.unjudged) {
-            let started = Instant::now();
-            if self.rests.has("outcomes", &model) || self.rests.has("findings", &model) {
-                self.unjudged.insert(model);
-                continue;
-            }
-            let Some(pipeline) = self.pipelines.get_mut(&model) else { continue };
-            let joined = pipeline.join(&|_| {}).await;
-            let joined = self.finished_of("outcomes", &model, started, joined.map(|_| ()));
-            let started = Instant::now();
-            let Some(pipeline) = self.pipelines.get_mut(&model) else { continue };
-            let judged = pipeline.judge().await;
-            if !self.finished_of("findings", &model, started, judged.map(|_| ())) || !joined {
-                self.suspect_damage();
-                self.unjudged.insert(model);
-            }
-        }
+        let models = std::mem::take(&mut self.unjudged);
+        let unjoined = self.derive(Derived::Outcomes, models.clone()).await;
+        self.unjudged = self.derive(Derived::Findings, models).await;
+        self.unjudged.extend(unjoined);
         self.lag("findings", self.unjudged.len() as u64);
         if self.unjudged.is_empty() {
             self.shared.told.wait("outcomes", 0);
             self.shared.told.wait("findings", 0);
         }
+    }
+
+    /// Runs a stage for these models, whose rows are committed together; returns the models that it has to run for
+    /// again.
+    async fn derive(&mut self, derived: Derived, models: BTreeSet<String>) -> BTreeSet<String> {
+        let stage = derived.name();
+        if models.is_empty() || self.rests.has(stage, EVERY_MODEL) {
+            return models;
+        }
+        let started = Instant::now();
+        let output = match SharedCommit::open(&self.parts.workspace, derived).await {
+            Ok(output) => output,
+            Err(error) => {
+                self.finished_of(stage, EVERY_MODEL, started.elapsed(), Err(error));
+                self.suspect_damage();
+                return models;
+            }
+        };
+        let output = Arc::new(output);
+        let (mut again, mut ended) = (BTreeSet::new(), Vec::new());
+        let mut shared = Ok(());
+        let mut committed = Instant::now();
+        let mut running = JoinSet::new();
+        let mut next = models.iter();
+        loop {
+            while running.len() < models_at_once() && shared.is_ok() {
+                let Some(model) = next.next() else { break };
+                if self.rests.has(stage, model) {
+                    again.insert(model.clone());
+                } else if let Some(pipeline) = self.pipelines.remove(model) {
+                    running.spawn(derive_of(derived, pipeline, Arc::clone(&output)));
+                }
+            }
+            // One that takes long must not keep those that are done from being seen.
+            let joined = tokio::time::timeout(COMMIT_EVERY, running.join_next()).await;
+            if let Ok(Some(joined)) = joined {
+                let (pipeline, took, ran) = joined.expect("a stage is not cancelled, and its panic is one of the flow");
+                let model = pipeline.spec().model.clone();
+                self.pipelines.insert(model.clone(), pipeline);
+                match ran {
+                    Err(PipelineError::Shared(error)) => shared = shared.and(Err(*error)),
+                    ran => ended.push((model, took, ran)),
+                }
+            }
+            let is_last = running.is_empty() && (next.len() == 0 || shared.is_err());
+            if shared.is_ok() && (is_last || committed.elapsed() >= COMMIT_EVERY) {
+                shared = output.commit().await;
+                committed = Instant::now();
+                if shared.is_ok() {
+                    again.extend(self.note_ended(stage, std::mem::take(&mut ended)));
+                }
+            }
+            if is_last {
+                break;
+            }
+        }
+        match shared {
+            Ok(()) => {
+                self.forget(stage, EVERY_MODEL);
+                again
+            }
+            Err(error) => {
+                // Whoever's rows got into no commit derives them again; the others find nothing to do.
+                self.finished_of(stage, EVERY_MODEL, started.elapsed(), Err(error));
+                self.suspect_damage();
+                models
+            }
+        }
+    }
+
+    /// Notes how a stage ended for these models, once what they gave it is committed; returns those that it failed at.
+    fn note_ended(&mut self, stage: &'static str, ended: Vec<Ended>) -> Vec<String> {
+        let mut failed = Vec::new();
+        for (model, took, ran) in ended {
+            if ran.is_err() {
+                self.suspect_damage();
+                failed.push(model.clone());
+            }
+            self.finished_of(stage, &model, took, ran.map(|_| ()));
+        }
+        failed
     }
 
     async fn tidy(&mut self) {
@@ -594,26 +661,18 @@ impl Flow {
 
     /// Notes how a stage ended; says whether well.
     fn finished(&self, stage: &'static str, started: Instant, result: Result<(), PipelineError>) -> bool {
-        self.note(stage, stage.to_owned(), started, result)
+        self.note(stage, stage.to_owned(), started.elapsed(), result)
     }
 
     /// The same of a stage that ran for one model: where it failed, the model is left alone for a while, so that what
     /// only a person can mend is not tried, and told, without end.
-    fn finished_of(
-        &mut self,
-        stage: &'static str,
-        model: &str,
-        started: Instant,
-        result: Result<(), PipelineError>,
-    ) -> bool {
-        let well = self.note(stage, key_of(stage, model), started, result);
-        if well {
+    fn finished_of(&mut self, stage: &'static str, model: &str, took: Duration, result: Result<(), PipelineError>) {
+        if self.note(stage, key_of(stage, model), took, result) {
             self.forget(stage, model);
         } else {
             self.rests.begin(stage, model);
             self.parts.metrics.stopped_models.set(self.rests.models("segments") as i64);
         }
-        well
     }
 
     /// Forgets that a stage failed at a model.
@@ -623,9 +682,8 @@ impl Flow {
         self.shared.errors.lock().unwrap_or_else(PoisonError::into_inner).remove(&key_of(stage, model));
     }
 
-    fn note(&self, stage: &'static str, key: String, started: Instant, result: Result<(), PipelineError>) -> bool {
+    fn note(&self, stage: &'static str, key: String, took: Duration, result: Result<(), PipelineError>) -> bool {
         let labels = Stage { stage };
-        let took = started.elapsed();
         self.parts.metrics.stage_seconds.get_or_create(&labels).observe(took.as_secs_f64());
         self.shared.told.ran(stage, (self.parts.wall)(), took);
         // What the door counted is told by the status alone; it would change every second.
@@ -657,9 +715,32 @@ impl Flow {
     }
 }
 
-/// The name of a stage that ran for one model.
+/// A model, how long a stage took for it, and what came of it.
+type Ended = (String, Duration, Result<u64, PipelineError>);
+
+/// Runs a stage for one model.
+async fn derive_of(
+    derived: Derived,
+    mut pipeline: Pipeline,
+    output: Arc<SharedCommit>,
+) -> (Pipeline, Duration, Result<u64, PipelineError>) {
+    let started = Instant::now();
+    let ran = match derived {
+        Derived::Profiles => pipeline.profile(&output, &|_| {}).await,
+        Derived::Outcomes => pipeline.join(&output, &|_| {}).await,
+        Derived::Findings => pipeline.judge(&output).await,
+    };
+    (pipeline, started.elapsed(), ran)
+}
+
+/// How many models a stage runs for at the same time: each needs a processor, and memory of its own.
+fn models_at_once() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get).min(MODELS_AT_ONCE)
+}
+
+/// The name of a stage that ran for one model, or for all together.
 fn key_of(stage: &str, model: &str) -> String {
-    format!("{stage}/{model}")
+    if model == EVERY_MODEL { stage.to_owned() } else { format!("{stage}/{model}") }
 }
 
 /// The first line of an error: libraries put backtraces behind it, which nobody who asks for the status wants.

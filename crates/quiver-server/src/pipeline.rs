@@ -14,6 +14,7 @@ mod reference;
 mod rolled_up;
 mod segment;
 mod shared;
+mod shared_commit;
 mod upkeep;
 mod workspace;
 
@@ -21,7 +22,8 @@ pub use ingest::Sourced;
 pub use judge::periods_of;
 pub use read::Part;
 pub use reference::time_condition;
-pub use segment::{Flushed, Refused, flush};
+pub use segment::{Flushed, Refused, flush, table_name};
+pub use shared_commit::{Derived, SharedCommit};
 pub use upkeep::{StoredTable, Tidied, record_mended, set_shared_damage_aside, stored_shared, tidy_shared};
 pub use workspace::Workspace;
 
@@ -33,13 +35,13 @@ use quiver_store::catalogue::DEFAULT_WORKSPACE;
 use quiver_store::data_folder::ModelKey;
 use quiver_store::data_folder::{DataFolder, DataFolderError};
 use quiver_store::journal::{JournalError, Recovery};
-use quiver_store::query::{QueryEngine, QueryOptions};
+use quiver_store::query::QueryEngine;
 use quiver_store::table::TableError;
 use reference::PinnedReference;
 use segment::OpenTable;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use uuid::Uuid;
 
 /// Why the flow stopped.
@@ -89,6 +91,12 @@ pub enum PipelineError {
     /// A question spans more than can be merged for one answer.
     #[error("the range holds more profiles than can be merged for one answer; ask for a shorter one")]
     RangeTooWide,
+    /// What several models wait for together failed.
+    #[error(transparent)]
+    Shared(Box<PipelineError>),
+    /// A commit that this was to be part of failed.
+    #[error("the commit that this was to be part of failed")]
+    NotCommitted,
     /// What was judged cannot be kept.
     #[error(transparent)]
     Judged(#[from] crate::judged::JudgedError),
@@ -108,6 +116,7 @@ impl PipelineError {
     pub fn is_unreadable(&self) -> bool {
         match self {
             Self::Table(error) | Self::Folder(DataFolderError::Table(error)) => error.is_unreadable(),
+            Self::Shared(error) => error.is_unreadable(),
             _ => false,
         }
     }
@@ -129,6 +138,10 @@ pub struct Pipeline {
     flushed_to: i64,
     /// Whether rows were committed that nobody asked about yet.
     changed: bool,
+    /// The arms of the reference's rows below this offset have their references.
+    arms_known_to: i64,
+    /// The latest event time, and the versions of the tables of predictions and of feedback that say so.
+    watermark: Mutex<Option<([u64; 2], Timestamp)>>,
 }
 
 impl Pipeline {
@@ -194,7 +207,17 @@ impl Pipeline {
     pub fn reading(workspace: Arc<Workspace>, spec: Spec) -> Self {
         let opened_at = Timestamp(0);
         let touched_producers = BTreeSet::new();
-        Self { workspace, spec, opened_at, touched_producers, tables: Vec::new(), flushed_to: 0, changed: false }
+        Self {
+            workspace,
+            spec,
+            opened_at,
+            touched_producers,
+            tables: Vec::new(),
+            flushed_to: 0,
+            changed: false,
+            arms_known_to: 0,
+            watermark: Mutex::default(),
+        }
     }
 
     /// The ids of one kind of event that the tables hold and that arrived since.
@@ -203,18 +226,18 @@ impl Pipeline {
         let statement =
             format!("SELECT id FROM {table} WHERE received_at >= CAST('{since}' AS TIMESTAMP WITH TIME ZONE)");
         let mut ids = Vec::new();
-        for batch in self.queries().await?.sql(&statement).await? {
+        for batch in self.queries(&[kind], &[]).await?.sql(&statement).await? {
             ids.extend(crate::measure::Rows(&batch).texts(quiver_event::batch::column::ID)?);
         }
         Ok(ids)
     }
 
-    /// The answer to a statement over the model's tables as they are committed now.
+    /// Begins a commit of what a stage derives.
     ///
     /// # Errors
-    /// When the statement is wrong, or a table cannot be read.
-    pub async fn sql(&self, statement: &str) -> Result<Vec<arrow::array::RecordBatch>, PipelineError> {
-        Ok(self.queries().await?.sql(statement).await?)
+    /// When its table cannot be opened.
+    pub async fn begin(&self, derived: Derived) -> Result<SharedCommit, PipelineError> {
+        SharedCommit::open(&self.workspace, derived).await
     }
 
     /// Whether rows were committed since this was asked last.
@@ -227,21 +250,25 @@ impl Pipeline {
         &self.spec
     }
 
-    /// A session over the model's tables as they are committed now.
-    async fn queries(&self) -> Result<QueryEngine, PipelineError> {
-        // Make sure that the tables are there, so that a query over none of a kind finds no rows and no error.
-        for kind in Kind::ALL {
-            self.event_table(kind).await?;
+    /// A session over these tables of the model's events, and these of all models, as they are committed now. One that
+    /// is not there yet is made, so that a query over it finds no rows and no error.
+    async fn queries(&self, events: &[Kind], derived: &[Derived]) -> Result<QueryEngine, PipelineError> {
+        let folder = &self.workspace.folder;
+        let engine = QueryEngine::new(&folder.query_options())?;
+        for kind in events {
+            engine.register(kind.table_name(), &self.event_table(*kind).await?).await?;
         }
-        for (name, options) in [
-            (quiver_store::data_folder::TableName::Profiles, shared::profile_options()),
-            (quiver_store::data_folder::TableName::Outcomes, shared::outcome_options()),
-            (quiver_store::data_folder::TableName::Findings, shared::finding_options()),
-        ] {
-            self.workspace.folder.open_table(name, &options).await?;
+        for derived in derived {
+            let table = folder.open_table(derived.table(), &derived.options()).await?;
+            engine.register(derived.name(), &table).await?;
         }
-        let options = QueryOptions::new(self.workspace.folder.temporary_folder());
-        Ok(self.workspace.folder.open_queries(ModelKey::new(&self.spec.model), &options).await?)
+        Ok(engine)
+    }
+
+    /// The model's rows in a table that all models share, as SQL; its bucket spares reading the files of others.
+    fn rows_of_model(&self) -> String {
+        let model = &self.spec.model;
+        format!("model_bucket = {} AND model = '{}'", ModelKey::new(model).bucket(), model.replace('\'', "''"))
     }
 
     /// The offset below which the model's table of a kind holds every event.
@@ -258,8 +285,8 @@ impl Pipeline {
     }
 
     /// Whose progress a derived table keeps: one for each model, stage and derivation.
-    fn derived_application(&self, stage: &str, derivation: &str) -> String {
-        let journal = self.journal_application();
+    fn derived_application(&self, derived: Derived, derivation: &str) -> String {
+        let (journal, stage) = (self.journal_application(), derived.name());
         format!("{journal}/{stage}/{}/{derivation}", ModelKey::new(&self.spec.model).slug())
     }
 

@@ -112,7 +112,7 @@ pub struct Server {
     app: Arc<App>,
     stopping: watch::Sender<bool>,
     listeners: JoinSet<()>,
-    flow: tokio::task::JoinHandle<()>,
+    flow: std::thread::JoinHandle<()>,
     watcher: tokio::task::JoinHandle<()>,
     writer: std::thread::JoinHandle<()>,
     config: ServerConfig,
@@ -177,7 +177,8 @@ impl Server {
         let (stopping, stop) = watch::channel(false);
         look_at_disk(&app, &config);
         let (listeners, addresses) = listen(&config, &app, &stop).await?;
-        let flow = tokio::spawn(flow.run());
+        let flow =
+            start_flow(flow).map_err(|source| ServeError::System { action: "start the flow's threads", source })?;
         let watcher = tokio::spawn(watch_over(Arc::clone(&app), config.clone(), stop));
         app.ready.store(true, Ordering::Release);
         let [address, otlp_http, otlp_grpc] = addresses;
@@ -233,13 +234,18 @@ impl Server {
         let _ = self.watcher.await;
         commit_halves(&self.app, |halves| halves.drain()).await;
         self.app.flow.stop().await;
-        let _ = self.flow.await;
         // The writer ends with the last way to it, and that is in the app.
         drop(self.app);
-        let writer = self.writer;
-        let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        let (flow, writer) = (self.flow, self.writer);
+        let _ = tokio::task::spawn_blocking(move || (flow.join(), writer.join())).await;
         tracing::info!("stopped");
     }
+}
+
+/// Runs the flow in threads of its own: its stages compute for long between two waits, and no request stands behind them.
+fn start_flow(flow: Flow) -> std::io::Result<std::thread::JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("quiver-flow").enable_all().build()?;
+    std::thread::Builder::new().name("quiver-flow".to_owned()).spawn(move || runtime.block_on(flow.run()))
 }
 
 fn remembered(workspace: &Workspace, config: &ServerConfig, secret: u64, clock: &Clock) -> Result<Seen, ServeError> {

@@ -16,8 +16,9 @@ use crate::durable_store;
 use crate::journal::{Journal, JournalError, JournalOptions, Recovery};
 use crate::log_copy;
 pub use crate::log_copy::DamagedEntry;
-use crate::query::{QueryEngine, QueryError, QueryOptions};
+use crate::query::{Footers, QueryEngine, QueryError, QueryOptions};
 use crate::table::{Table, TableError, TableOptions, local_url};
+use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -106,6 +107,34 @@ pub enum TableName<'a> {
     Findings,
 }
 
+impl<'a> TableName<'a> {
+    /// Returns the tables that hold anything of a model.
+    pub fn of_model(model: ModelKey<'a>) -> [Self; 7] {
+        [
+            Self::Predictions(model),
+            Self::Feedback(model),
+            Self::Heartbeats(model),
+            Self::Changes(model),
+            Self::Profiles,
+            Self::Outcomes,
+            Self::Findings,
+        ]
+    }
+
+    /// Returns the table's name in queries, which are about one model.
+    pub fn in_queries(self) -> &'static str {
+        match self {
+            Self::Predictions(_) => "predictions",
+            Self::Feedback(_) => "feedback",
+            Self::Heartbeats(_) => "heartbeats",
+            Self::Changes(_) => "changes",
+            Self::Profiles => "profiles",
+            Self::Outcomes => "outcomes",
+            Self::Findings => "findings",
+        }
+    }
+}
+
 /// A model in its workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ModelKey<'a> {
@@ -145,6 +174,9 @@ pub struct DataFolder {
     _lock: File,
     /// What was mended in the tables' logs since somebody asked, each with its table's folder.
     mended: Mutex<Vec<(PathBuf, DamagedEntry)>>,
+    /// The tables as they were read last, by their folder: a log is read whole once, and from there on as it grows.
+    read: Mutex<HashMap<PathBuf, Table>>,
+    footers: Footers,
 }
 
 impl DataFolder {
@@ -162,7 +194,8 @@ impl DataFolder {
             disk::write_atomically(&format_file, format!("{FORMAT_LINE}{FORMAT_VERSION}\n").as_bytes())
                 .map_err(disk_error("write", &format_file))?;
         }
-        let folder = Self { path, _lock: lock, mended: Mutex::default() };
+        let folder =
+            Self { path, _lock: lock, mended: Mutex::default(), read: Mutex::default(), footers: Footers::default() };
         let temporary = folder.temporary_folder();
         if temporary.exists() {
             std::fs::remove_dir_all(&temporary).map_err(disk_error("empty", &temporary))?;
@@ -205,16 +238,19 @@ impl DataFolder {
 
     /// Returns where a table lives.
     pub fn table_path(&self, name: TableName<'_>) -> PathBuf {
-        let tables = self.path.join("tables");
+        let folder = self.path.join("tables").join(name.in_queries());
         match name {
-            TableName::Predictions(model) => tables.join("predictions").join(model.slug()),
-            TableName::Feedback(model) => tables.join("feedback").join(model.slug()),
-            TableName::Heartbeats(model) => tables.join("heartbeats").join(model.slug()),
-            TableName::Changes(model) => tables.join("changes").join(model.slug()),
-            TableName::Profiles => tables.join("profiles"),
-            TableName::Outcomes => tables.join("outcomes"),
-            TableName::Findings => tables.join("findings"),
+            TableName::Predictions(model)
+            | TableName::Feedback(model)
+            | TableName::Heartbeats(model)
+            | TableName::Changes(model) => folder.join(model.slug()),
+            TableName::Profiles | TableName::Outcomes | TableName::Findings => folder,
         }
+    }
+
+    /// Returns what a query over the folder's tables may use.
+    pub fn query_options(&self) -> QueryOptions {
+        QueryOptions { footers: self.footers.clone(), ..QueryOptions::new(self.temporary_folder()) }
     }
 
     /// Opens the journal; `fresh_epoch` is used when there is none yet.
@@ -237,34 +273,72 @@ impl DataFolder {
         Ok(Catalogue::open(&self.catalogue_path()).await?)
     }
 
-    /// Opens a table, or creates it; a log that is damaged is mended first, where that is possible.
+    /// Opens a table as it is committed now, or creates it; a log that is damaged is mended first, where that is
+    /// possible.
     ///
     /// # Errors
     /// As [`Table::open_or_create`].
     pub async fn open_table(&self, name: TableName<'_>, options: &TableOptions) -> Result<Table, DataFolderError> {
+        if let Some(mut table) = self.read_before(name).await {
+            table.prepare(options).await?;
+            return Ok(self.keep_read(name, table));
+        }
         let url = local_url(&self.table_path(name))?;
-        match Table::open_or_create(url.clone(), options).await {
+        let table = match Table::open_or_create(url.clone(), options).await {
             Err(error) if error.is_unreadable() => {
                 self.mend_log(name).await?;
-                Ok(Table::open_or_create(url, options).await?)
+                Table::open_or_create(url, options).await?
             }
-            opened => Ok(opened?),
-        }
+            opened => opened?,
+        };
+        Ok(self.keep_read(name, table))
     }
 
-    /// Opens a table if there is one; a log that is damaged is mended first, where that is possible.
+    /// Opens a table as it is committed now, if there is one; a log that is damaged is mended first, where that is
+    /// possible.
     ///
     /// # Errors
     /// As [`Table::open`].
     pub async fn find_table(&self, name: TableName<'_>) -> Result<Option<Table>, DataFolderError> {
+        if let Some(table) = self.read_before(name).await {
+            return Ok(Some(self.keep_read(name, table)));
+        }
         let url = local_url(&self.table_path(name))?;
-        match Table::open(url.clone()).await {
+        let table = match Table::open(url.clone()).await {
             Err(error) if error.is_unreadable() => {
                 self.mend_log(name).await?;
-                Ok(Table::open(url).await?)
+                Table::open(url).await?
             }
-            opened => Ok(opened?),
+            opened => opened?,
+        };
+        Ok(table.map(|table| self.keep_read(name, table)))
+    }
+
+    /// A table that was read before, with what was committed since; none where that cannot be read, or where the table
+    /// is no longer there: it is opened anew then, which finds and mends damage.
+    async fn read_before(&self, name: TableName<'_>) -> Option<Table> {
+        let path = self.table_path(name);
+        let mut table = self.read.lock().unwrap_or_else(PoisonError::into_inner).get(&path).cloned()?;
+        if table.is_in_place() && table.refresh().await.is_ok() {
+            return Some(table);
         }
+        self.forget(name);
+        None
+    }
+
+    /// Forgets what was read of a table: it is opened from the disk next, whose log is looked at for damage then.
+    pub fn forget(&self, name: TableName<'_>) {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.table_path(name));
+    }
+
+    fn keep_read(&self, name: TableName<'_>, table: Table) -> Table {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = read.entry(self.table_path(name)).or_insert_with(|| table.clone());
+        // Somebody else may have read further meanwhile.
+        if kept.version() <= table.version() {
+            *kept = table.clone();
+        }
+        table
     }
 
     /// Looks at every file that a table's log needs, and puts back those that are not what was written. What was
@@ -273,6 +347,7 @@ impl DataFolder {
     /// # Errors
     /// When the disk refuses.
     pub async fn mend_log(&self, name: TableName<'_>) -> Result<(), DataFolderError> {
+        self.forget(name);
         let (table, quarantine) = (self.table_path(name), self.quarantine_folder(name));
         let folder = table.clone();
         let mending = tokio::task::spawn_blocking(move || log_copy::mend(&folder, &quarantine)).await;
@@ -297,29 +372,19 @@ impl DataFolder {
         log_copy::furthest_transaction(&table, application_id).map_err(disk_error("search the log of", &table))
     }
 
-    /// Opens a session with the model's tables in it, as far as they exist: `predictions`, `feedback`, `heartbeats`, `changes`, and the
-    /// shared `profiles`, `outcomes` and `findings`.
+    /// Opens a session with these tables in it, as far as they exist, each under its [`TableName::in_queries`].
     ///
     /// # Errors
     /// When a table cannot be read.
     pub async fn open_queries(
         &self,
-        model: ModelKey<'_>,
+        tables: &[TableName<'_>],
         options: &QueryOptions,
     ) -> Result<QueryEngine, DataFolderError> {
         let engine = QueryEngine::new(options)?;
-        let tables = [
-            ("predictions", TableName::Predictions(model)),
-            ("feedback", TableName::Feedback(model)),
-            ("heartbeats", TableName::Heartbeats(model)),
-            ("changes", TableName::Changes(model)),
-            ("profiles", TableName::Profiles),
-            ("outcomes", TableName::Outcomes),
-            ("findings", TableName::Findings),
-        ];
-        for (name, table) in tables {
-            if let Some(table) = self.find_table(table).await? {
-                engine.register(name, &table).await?;
+        for name in tables {
+            if let Some(table) = self.find_table(*name).await? {
+                engine.register(name.in_queries(), &table).await?;
             }
         }
         Ok(engine)

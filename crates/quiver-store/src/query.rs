@@ -4,6 +4,8 @@ use crate::session;
 use crate::table::{Table, TableError};
 use arrow::array::RecordBatch;
 use datafusion::error::DataFusionError;
+use datafusion::execution::cache::cache_manager::CacheManagerConfig;
+use datafusion::execution::cache::default_cache::DefaultCache;
 use datafusion::execution::context::{SQLOptions, SessionContext};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
@@ -44,6 +46,28 @@ impl From<DataFusionError> for QueryError {
     }
 }
 
+/// The most memory that the footers of read files take.
+const FOOTERS_LIMIT_BYTES: usize = 128 << 20;
+
+/// The footers of the files that were read last, for the next session: those of a table with thousands of columns take
+/// longer to read than a few of its columns.
+#[derive(Clone)]
+pub struct Footers(CacheManagerConfig);
+
+impl std::fmt::Debug for Footers {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Footers").field("limit_bytes", &FOOTERS_LIMIT_BYTES).finish_non_exhaustive()
+    }
+}
+
+impl Default for Footers {
+    fn default() -> Self {
+        let cache = Arc::new(DefaultCache::new(FOOTERS_LIMIT_BYTES));
+        let config = CacheManagerConfig::default().with_metadata_cache_limit(FOOTERS_LIMIT_BYTES);
+        Self(config.with_file_metadata_cache(Some(cache)))
+    }
+}
+
 /// What a query may use.
 #[derive(Debug, Clone)]
 pub struct QueryOptions {
@@ -55,6 +79,8 @@ pub struct QueryOptions {
     pub spill_folder: PathBuf,
     /// How much they may spill. Default: 20 GiB.
     pub spill_limit_bytes: u64,
+    /// The footers that are known already. Default: none.
+    pub footers: Footers,
 }
 
 impl QueryOptions {
@@ -65,6 +91,7 @@ impl QueryOptions {
             target_partitions: 1,
             spill_folder: spill_folder.into(),
             spill_limit_bytes: 20 << 30,
+            footers: Footers::default(),
         }
     }
 }
@@ -91,6 +118,7 @@ impl QueryEngine {
             .with_memory_pool(Arc::new(FairSpillPool::new(options.memory_limit_bytes)))
             .with_temp_file_path(&options.spill_folder)
             .with_max_temp_directory_size(options.spill_limit_bytes)
+            .with_cache_manager(options.footers.0.clone())
             .build_arc()
             .map_err(|source| QueryError::SetUp { folder: options.spill_folder.clone(), source: Box::new(source) })?;
         let config = session::config(options.target_partitions);
@@ -125,6 +153,18 @@ impl QueryEngine {
     /// As [`Self::sql`].
     pub async fn stream(&self, statement: &str) -> Result<SendableRecordBatchStream, QueryError> {
         Ok(self.plan(statement).await?.execute_stream().await?)
+    }
+
+    /// Returns the rows of a table, in all their columns, for which a condition holds, as they come.
+    ///
+    /// A statement that selects every column by name takes seconds to plan where there are thousands of them.
+    ///
+    /// # Errors
+    /// When the table or a column is not known, or reading fails.
+    pub async fn rows_where(&self, table: &str, condition: &str) -> Result<SendableRecordBatchStream, QueryError> {
+        let frame = self.context.table(table).await?;
+        let condition = frame.parse_sql_expr(condition)?;
+        Ok(frame.filter(condition)?.execute_stream().await?)
     }
 
     /// Returns the session itself, for plans that are not SQL.

@@ -31,7 +31,7 @@ use deltalake::kernel::transaction::CommitProperties;
 use deltalake::kernel::{StructField, StructType};
 use deltalake::protocol::SaveMode;
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use url::Url;
 
@@ -129,10 +129,19 @@ impl Table {
             let version = table.version();
             on_disk("copy the log of", &table.url, move || log_copy::adopt(&path, version)).await?;
         }
-        table.check(options)?;
-        table.widen(&options.schema).await?;
-        table.announce_statistics().await?;
+        table.prepare(options).await?;
         Ok(table)
+    }
+
+    /// Makes an open table one of these options: adds the columns it lacks.
+    ///
+    /// # Errors
+    /// As [`Self::open_or_create`].
+    pub async fn prepare(&mut self, options: &TableOptions) -> Result<(), TableError> {
+        self.statistics_columns.clone_from(&options.statistics_columns);
+        self.check(options)?;
+        self.widen(&options.schema).await?;
+        self.announce_statistics().await
     }
 
     /// Opens the table at `url`; `Ok(None)` when there is none.
@@ -176,6 +185,20 @@ impl Table {
         Ok(self.state()?.log_data().num_files())
     }
 
+    /// Returns the newest date of a table that is parted by date, in days since 1970, as its log says; none without rows.
+    ///
+    /// # Errors
+    /// When the table was not loaded.
+    pub fn newest_date(&self) -> Result<Option<i32>, TableError> {
+        Ok(self
+            .state()?
+            .log_data()
+            .iter()
+            .filter_map(|file| maintenance::date_of(&file))
+            .max()
+            .map(maintenance::day_of))
+    }
+
     /// Returns how many bytes the files of the snapshot at hand have, as its log says.
     ///
     /// # Errors
@@ -183,6 +206,13 @@ impl Table {
     pub fn stored_bytes(&self) -> Result<u64, TableError> {
         let files = self.state()?.log_data();
         Ok(files.iter().map(|file| u64::try_from(file.size()).unwrap_or(0)).sum())
+    }
+
+    /// Says whether the log still has the entry that the snapshot at hand ends with: a folder that was moved away has
+    /// not, and a snapshot of it must not be built upon. Known of local tables only; others are believed.
+    pub fn is_in_place(&self) -> bool {
+        let entry = |path: PathBuf| path.join(format!("_delta_log/{:020}.json", self.version()));
+        self.url.to_file_path().map_or(true, |path| entry(path).exists())
     }
 
     /// Reads what other writers committed since.
@@ -209,6 +239,18 @@ impl Table {
     /// # Errors
     /// As [`Self::append_stream`].
     pub async fn append(&mut self, batches: Vec<RecordBatch>, progress: &Progress) -> Result<Appended, TableError> {
+        self.append_all(batches, std::slice::from_ref(progress)).await
+    }
+
+    /// The same of rows whose offsets are several: all of them get into one commit, or none.
+    ///
+    /// # Errors
+    /// As [`Self::append_stream`].
+    pub async fn append_all(
+        &mut self,
+        batches: Vec<RecordBatch>,
+        progress: &[Progress],
+    ) -> Result<Appended, TableError> {
         let schema = schema::merged(&self.url, &batches)?;
         let stream = futures::stream::iter(batches.into_iter().map(Ok));
         self.append_stream(Box::pin(RecordBatchStreamAdapter::new(schema, stream)), progress).await
@@ -216,7 +258,7 @@ impl Table {
 
     /// Commits the rows and the progress together, or neither. No rows are fine: the progress alone is committed.
     ///
-    /// When the table already stands at the progress's offset or behind it, nothing is written. Columns that the
+    /// When the table already stands at every offset of the progress or behind it, nothing is written. Columns that the
     /// table lacks are added in a commit of their own before: a crash in between leaves an empty column.
     /// When a commit fails, the files written for it are removed if the snapshot shows that they are not part of it.
     ///
@@ -225,7 +267,7 @@ impl Table {
     pub async fn append_stream(
         &mut self,
         rows: SendableRecordBatchStream,
-        progress: &Progress,
+        progress: &[Progress],
     ) -> Result<Appended, TableError> {
         self.refresh().await?;
         if let Some(there) = self.already_there(progress).await? {
@@ -351,21 +393,31 @@ impl Table {
         Err(TableError::Contended { table: self.url.to_string(), attempts: COMMIT_ATTEMPTS })
     }
 
-    /// Compares the snapshot's offset with the progress.
-    async fn already_there(&self, progress: &Progress) -> Result<Option<Appended>, TableError> {
-        let stored = self.next_offset(&progress.application_id).await?;
-        if let Some(next_offset) = stored.filter(|stored| *stored >= progress.next_offset) {
-            return Ok(Some(Appended::AlreadyThere { next_offset }));
+    /// Compares the snapshot's offsets with the progress.
+    async fn already_there(&self, progress: &[Progress]) -> Result<Option<Appended>, TableError> {
+        let (mut held, mut missing) = (None, None);
+        for step in progress {
+            let stored = self.next_offset(&step.application_id).await?;
+            match stored {
+                Some(next_offset) if next_offset >= step.next_offset => held = Some(next_offset),
+                _ if stored == step.expected_previous => missing = Some((step, stored)),
+                _ => return Err(self.conflict(step, stored)),
+            }
         }
-        if stored != progress.expected_previous {
-            return Err(TableError::Conflict {
-                table: self.url.to_string(),
-                application_id: progress.application_id.clone(),
-                stored,
-                expected: progress.expected_previous,
-            });
+        match (held, missing) {
+            // Some are there and others are not: the rows belong to no state of the table.
+            (Some(_), Some((step, stored))) => Err(self.conflict(step, stored)),
+            (held, _) => Ok(held.map(|next_offset| Appended::AlreadyThere { next_offset })),
         }
-        Ok(None)
+    }
+
+    fn conflict(&self, step: &Progress, stored: Option<i64>) -> TableError {
+        TableError::Conflict {
+            table: self.url.to_string(),
+            application_id: step.application_id.clone(),
+            stored,
+            expected: step.expected_previous,
+        }
     }
 
     fn state(&self) -> Result<&deltalake::table::state::DeltaTableState, TableError> {

@@ -11,12 +11,15 @@ use axum::response::{IntoResponse, Response};
 use quiver_store::catalogue::{ApiKey, CatalogueError};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use subtle::ConstantTimeEq;
 
 /// How long a revoked key may still be used: a lookup is not repeated sooner.
 const FRESH: Duration = Duration::from_secs(2);
+
+/// The use of a key is noted so often at most: each note is a write.
+const NOTED_EVERY_MICROSECONDS: i64 = 60_000_000;
 
 /// Keys remembered; whoever guesses ids must not fill the memory.
 const MAX_KEYS: usize = 1_000;
@@ -108,7 +111,24 @@ pub async fn identify(guard: &Guard, headers: &HeaderMap) -> Result<ApiKey, Prob
     if key.expires_at_microseconds.is_some_and(|at| at <= now) {
         return Err(no_key("this key has expired"));
     }
+    if key.last_used_at_microseconds.is_none_or(|at| now.saturating_sub(at) >= NOTED_EVERY_MICROSECONDS) {
+        note_use(guard, &key.id, now);
+    }
     Ok(key)
+}
+
+/// Notes that a key is in use; nobody waits for it, and a request does not fail with it.
+fn note_use(guard: &Guard, id: &str, now: i64) {
+    let mut keys = guard.app.keys.keys.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((Some(key), _)) = keys.get_mut(id) {
+        key.last_used_at_microseconds = Some(now);
+    }
+    let (workspace, id) = (Arc::clone(&guard.app.workspace), id.to_owned());
+    tokio::spawn(async move {
+        if let Err(error) = workspace.catalogue().touch_key(&id, now).await {
+            tracing::warn!(%error, key = id, "the use of a key cannot be noted");
+        }
+    });
 }
 
 async fn look_up(guard: &Guard, id: &str) -> Result<Option<ApiKey>, CatalogueError> {

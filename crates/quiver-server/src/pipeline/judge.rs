@@ -1,16 +1,17 @@
 //! Profiles and outcomes → findings: judges every period that something new touches, and keeps what pages read.
 
 use super::periods::{Reading, Wanted};
-use super::{Pipeline, PipelineError, rolled_up, shared};
+use super::{Derived, Pipeline, PipelineError, SharedCommit, rolled_up, shared};
 use crate::judged::Judged;
 use crate::measure::Rows;
+use quiver_event::event::Kind;
 use quiver_event::spec::LIVE_ARM;
 use quiver_event::time::{Timestamp, Window, WindowFinder, WindowLength};
 use quiver_judge::facts::DoorCounts;
 use quiver_store::catalogue::{DEFAULT_WORKSPACE, JudgedPeriod, JudgedPeriods, JudgedProgress};
-use quiver_store::data_folder::TableName;
 use quiver_store::query::QueryEngine;
 use quiver_store::table::Progress;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How far profiles and outcomes go.
@@ -22,31 +23,38 @@ struct Inputs {
 
 impl Pipeline {
     /// Judges every period that something new touches, keeps the findings of the spec's own windows in their table,
-    /// and what pages read of each length of [`periods_of`]. Returns how many findings were written.
-    pub async fn judge(&mut self) -> Result<u64, PipelineError> {
+    /// and what pages read of each length of [`periods_of`]; `output` commits both. Returns how many findings there are.
+    pub async fn judge(&mut self, output: &SharedCommit) -> Result<u64, PipelineError> {
         let references = self.pinned_references().await?;
         let derivation = self.derivation(&references);
         let until = Inputs {
-            profiles: self.derived_offset(TableName::Profiles, "profiles", &derivation).await?,
-            outcomes: self.derived_offset(TableName::Outcomes, "outcomes", &derivation).await?,
+            profiles: self.derived_offset(Derived::Profiles, &derivation).await?,
+            outcomes: self.derived_offset(Derived::Outcomes, &derivation).await?,
         };
-        let engine = self.queries().await?;
+        let engine = self.queries(&[Kind::Prediction, Kind::Feedback], &[Derived::Profiles, Derived::Outcomes]).await?;
         let watermark = self.watermark(&engine).await?.1;
-        let application = self.derived_application("findings", &derivation);
-        let mut table = self.workspace.folder.open_table(TableName::Findings, &shared::finding_options()).await?;
-        table.refresh().await?;
-        let written = table.next_offset(&application).await?;
+        let application_id = self.derived_application(Derived::Findings, &derivation);
+        let written = output.next_offset(&application_id).await?;
         // Profiles and outcomes each have an offset of their own; the sum grows when either does.
         let next = until.profiles + until.outcomes;
         let lengths = periods_of(self.spec.drift.window);
         let mut wanted = Vec::new();
+        // All lengths are judged together, so that the same windows have grown for each.
+        let mut grown: BTreeMap<(i64, i64), Vec<Timestamp>> = BTreeMap::new();
         for length in &lengths {
             let kept = self.kept_progress(*length, &derivation).await?;
             // Where the findings of an earlier step did not get into their table, all are written again.
             let kept = kept.filter(|_| *length != self.spec.drift.window || written.is_some());
             let only = match &kept {
                 None => None,
-                Some(kept) => Some(self.touched(&engine, &derivation, *length, kept, (until, watermark)).await?),
+                Some(kept) => {
+                    let from = Inputs { profiles: kept.profiles_offset, outcomes: kept.outcomes_offset };
+                    let grown = match grown.entry((from.profiles, from.outcomes)) {
+                        Entry::Occupied(known) => known.into_mut(),
+                        Entry::Vacant(place) => place.insert(self.grown(&engine, &derivation, from, until).await?),
+                    };
+                    Some(self.touched(*length, kept, grown, watermark).await?)
+                }
             };
             wanted.push(Wanted { length: *length, only });
         }
@@ -78,21 +86,19 @@ impl Pipeline {
         })
         .await?;
         if count > 0 && written.unwrap_or(0) < next {
-            let progress = Progress { application_id: application, expected_previous: written, next_offset: next };
-            table.append(vec![findings.finish()?], &progress).await?;
+            let step = Progress { application_id, expected_previous: written, next_offset: next };
+            output.add(findings.finish()?, step).await?;
         }
-        for (length, periods) in lengths.iter().zip(&periods) {
-            let judged = JudgedPeriods {
-                model: &self.spec.model,
-                length: &length.to_string(),
-                derivation: &derivation,
-                profiles_offset: until.profiles,
-                outcomes_offset: until.outcomes,
-                watermark_microseconds: watermark.0,
-                periods,
-            };
-            self.workspace.catalogue.put_judged(DEFAULT_WORKSPACE, &judged).await?;
-        }
+        let judged = lengths.iter().zip(periods).map(|(length, periods)| JudgedPeriods {
+            model: self.spec.model.clone(),
+            length: length.to_string(),
+            derivation: derivation.clone(),
+            profiles_offset: until.profiles,
+            outcomes_offset: until.outcomes,
+            watermark_microseconds: watermark.0,
+            periods,
+        });
+        output.add_periods(judged.collect()).await?;
         Ok(count)
     }
 
@@ -108,46 +114,49 @@ impl Pipeline {
     }
 
     /// The offset below which a derived table of the model is complete.
-    async fn derived_offset(
+    async fn derived_offset(&self, derived: Derived, derivation: &str) -> Result<i64, PipelineError> {
+        let table = self.workspace.folder.open_table(derived.table(), &derived.options()).await?;
+        Ok(table.next_offset(&self.derived_application(derived, derivation)).await?.unwrap_or(0))
+    }
+
+    /// The windows whose profiles or outcomes have grown since these offsets.
+    async fn grown(
         &self,
-        name: TableName<'static>,
-        stage: &str,
+        engine: &QueryEngine,
         derivation: &str,
-    ) -> Result<i64, PipelineError> {
-        let options = match name {
-            TableName::Profiles => shared::profile_options(),
-            _ => shared::outcome_options(),
-        };
-        let mut table = self.workspace.folder.open_table(name, &options).await?;
-        table.refresh().await?;
-        Ok(table.next_offset(&self.derived_application(stage, derivation)).await?.unwrap_or(0))
+        from: Inputs,
+        until: Inputs,
+    ) -> Result<Vec<Timestamp>, PipelineError> {
+        let tables =
+            [(Derived::Profiles, from.profiles, until.profiles), (Derived::Outcomes, from.outcomes, until.outcomes)];
+        let mut starts = Vec::new();
+        for (derived, from, _) in tables.into_iter().filter(|(_, from, until)| from < until) {
+            let statement = format!(
+                "SELECT DISTINCT window_start FROM {} \
+                 WHERE {} AND derivation = '{derivation}' AND revision > {from}",
+                derived.name(),
+                self.rows_of_model(),
+            );
+            for batch in engine.sql(&statement).await? {
+                starts.extend(Rows(&batch).instants("window_start")?.into_iter().flatten().map(Timestamp));
+            }
+        }
+        Ok(starts)
     }
 
     /// The periods of a length that hold something which was not judged yet.
     async fn touched(
         &self,
-        engine: &QueryEngine,
-        derivation: &str,
         length: WindowLength,
         kept: &JudgedProgress,
-        (until, watermark): (Inputs, Timestamp),
+        grown: &[Timestamp],
+        watermark: Timestamp,
     ) -> Result<BTreeSet<Window>, PipelineError> {
         let zone = self.spec.zone()?;
         let mut finder = WindowFinder::new(length, zone.clone());
         let mut touched = BTreeSet::new();
-        let grown =
-            [("profiles", kept.profiles_offset, until.profiles), ("outcomes", kept.outcomes_offset, until.outcomes)];
-        for (table, from, _) in grown.into_iter().filter(|(_, from, until)| from < until) {
-            let statement = format!(
-                "SELECT DISTINCT window_start FROM {table} \
-                 WHERE model = '{}' AND derivation = '{derivation}' AND revision > {from}",
-                self.spec.model.replace('\'', "''"),
-            );
-            for batch in engine.sql(&statement).await? {
-                for start in Rows(&batch).instants("window_start")?.into_iter().flatten() {
-                    touched.insert(finder.find(Timestamp(start))?);
-                }
-            }
+        for start in grown {
+            touched.insert(finder.find(*start)?);
         }
         let model = self.spec.model.as_str();
         let of_live = (model, &*length.to_string(), LIVE_ARM);

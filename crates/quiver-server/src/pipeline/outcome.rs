@@ -1,13 +1,12 @@
 //! Segments → outcomes: joins predictions with their feedback and summarises each window that anything new touches.
 
 use super::profile::event_dates;
-use super::{Pipeline, PipelineError, shared};
+use super::{Derived, Pipeline, PipelineError, SharedCommit, shared};
 use crate::measure::{Joiner, outcome_plan, plan_on_edges};
 use futures::StreamExt;
 use quiver_event::event::Kind;
 use quiver_event::spec::LIVE_ARM;
 use quiver_event::time::{MICROSECONDS_PER_DAY, Timestamp, Window, WindowFinder};
-use quiver_store::data_folder::TableName;
 use quiver_store::join::{JoinRequest, join_feedback};
 use quiver_store::query::QueryEngine;
 use quiver_store::table::Progress;
@@ -17,28 +16,26 @@ use std::collections::BTreeSet;
 const JOINED_DAYS: i64 = 31;
 
 impl Pipeline {
-    /// Recomputes the outcome of every window that a new prediction or a new label touches. Doing it twice changes
-    /// nothing: an outcome is a function of the committed events.
-    pub async fn join(&mut self, report: &(dyn Fn(u64) + Sync)) -> Result<u64, PipelineError> {
-        let engine = self.queries().await?;
+    /// Recomputes the outcome of every window that a new prediction or a new label touches, for `output` to commit.
+    /// Doing it twice changes nothing: an outcome is a function of the committed events.
+    pub async fn join(&mut self, output: &SharedCommit, report: &(dyn Fn(u64) + Sync)) -> Result<u64, PipelineError> {
         let references = self.pinned_references().await?;
         let live = references.get(LIVE_ARM).map(|reference| &reference.profile);
         let Some(plan) = outcome_plan(&self.spec, live) else { return Ok(0) };
         let Some(label) = self.spec.feedback.as_ref().map(|feedback| feedback.label.clone()) else { return Ok(0) };
         let derivation = self.derivation(&references);
-        let application = self.derived_application("outcomes", &derivation);
-        let mut table = self.workspace.folder.open_table(TableName::Outcomes, &shared::outcome_options()).await?;
-        table.refresh().await?;
-        let from = table.next_offset(&application).await?;
+        let application_id = self.derived_application(Derived::Outcomes, &derivation);
+        let from = output.next_offset(&application_id).await?;
         let until = self.committed_offset(Kind::Prediction).await?.max(self.committed_offset(Kind::Feedback).await?);
         if from.unwrap_or(0) >= until {
             return Ok(0);
         }
+        let engine = self.queries(&[Kind::Prediction, Kind::Feedback], &[]).await?;
         self.count_orphans(&engine, from.unwrap_or(0)).await?;
         let edges = references.get(LIVE_ARM).map(|reference| reference.edges.clone()).unwrap_or_default();
         let slices = plan_on_edges(&self.spec, &edges).slices;
         let windows = self.touched_windows(&engine, from.unwrap_or(0)).await?;
-        let mut output = shared::OutcomeRows::new(&self.spec.model, &derivation, until);
+        let mut rows = shared::OutcomeRows::new(&self.spec.model, &derivation, until);
         let mut joined = 0;
         for range in ranges(&windows) {
             let request = JoinRequest {
@@ -58,12 +55,12 @@ impl Pipeline {
                 report(batch.num_rows() as u64);
             }
             for (key, (whole, slices)) in joiner.windows.into_iter().filter(|(key, _)| windows.contains(&key.window)) {
-                output.push(&key, None, &whole);
-                slices.iter().for_each(|(slice, outcome)| output.push(&key, Some(slice), outcome));
+                rows.push(&key, None, &whole);
+                slices.iter().for_each(|(slice, outcome)| rows.push(&key, Some(slice), outcome));
             }
         }
-        let progress = Progress { application_id: application, expected_previous: from, next_offset: until };
-        table.append(vec![output.finish()?], &progress).await?;
+        let step = Progress { application_id, expected_previous: from, next_offset: until };
+        output.add(rows.finish()?, step).await?;
         Ok(joined)
     }
 

@@ -148,9 +148,9 @@ impl Pipeline {
     pub(super) fn profiles_statement(&self, derivation: &str, condition: &str) -> String {
         format!(
             "SELECT arm, version, window_start, window_end, profile FROM profiles \
-             WHERE model = '{}' AND derivation = '{derivation}' {condition} \
+             WHERE {} AND derivation = '{derivation}' {condition} \
              ORDER BY window_start, arm, version, from_offset",
-            self.spec.model.replace('\'', "''"),
+            self.rows_of_model(),
         )
     }
 
@@ -188,9 +188,9 @@ impl Pipeline {
             "SELECT arm, window_start, window_end, slice_name, slice_value, outcome FROM ( \
              SELECT *, row_number() OVER (PARTITION BY arm, version, window_start, window_end, slice_name, slice_value \
              ORDER BY revision DESC) AS place FROM outcomes \
-             WHERE model = '{}' AND derivation = '{}' {condition}) ranked WHERE place = 1 \
+             WHERE {} AND derivation = '{}' {condition}) ranked WHERE place = 1 \
              ORDER BY window_start",
-            self.spec.model.replace('\'', "''"),
+            self.rows_of_model(),
             reading.derivation,
         );
         let mut stream = reading.engine.stream(&statement).await?;

@@ -2,16 +2,14 @@
 
 use super::periods::{StoredProfiles, within};
 use super::rolled_up::{self, Cover};
-use super::{Pipeline, PipelineError, shared};
+use super::{Derived, Pipeline, PipelineError};
 use crate::measure::Rows;
 use futures::StreamExt;
 use quiver_event::time::Window;
 use quiver_judge::finding::Slice;
 use quiver_profile::{Outcome, Profile};
 use quiver_store::catalogue::RolledUp;
-use quiver_store::data_folder::TableName;
-use quiver_store::query::{QueryEngine, QueryError, QueryOptions};
-use quiver_store::table::TableOptions;
+use quiver_store::query::QueryError;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
@@ -41,19 +39,6 @@ impl Part<'_> {
 }
 
 impl Pipeline {
-    /// A session with one table: each further one is a log that has to be read.
-    async fn table_alone(
-        &self,
-        table: TableName<'static>,
-        name: &str,
-        options: &TableOptions,
-    ) -> Result<QueryEngine, PipelineError> {
-        let folder = &self.workspace.folder;
-        let engine = QueryEngine::new(&QueryOptions::new(folder.temporary_folder()))?;
-        engine.register(name, &folder.open_table(table, options).await?).await?;
-        Ok(engine)
-    }
-
     /// The profile of a part; nothing where it holds no prediction.
     ///
     /// # Errors
@@ -76,7 +61,7 @@ impl Pipeline {
         if gaps.is_empty() {
             return Ok(merged);
         }
-        let engine = self.table_alone(TableName::Profiles, "profiles", &shared::profile_options()).await?;
+        let engine = self.queries(&[], &[Derived::Profiles]).await?;
         let mut stream = engine.stream(&self.profiles_statement(&derivation, &part.condition(&gaps))).await?;
         while let Some(batch) = stream.next().await {
             let batch = batch.map_err(QueryError::from)?;
@@ -140,13 +125,13 @@ impl Pipeline {
         if gaps.is_empty() {
             return Ok(());
         }
-        let engine = self.table_alone(TableName::Outcomes, "outcomes", &shared::outcome_options()).await?;
+        let engine = self.queries(&[], &[Derived::Outcomes]).await?;
         let statement = format!(
             "SELECT slice_name, slice_value, outcome FROM ( \
              SELECT *, row_number() OVER (PARTITION BY version, window_start, window_end, slice_name, slice_value \
              ORDER BY revision DESC) AS place FROM outcomes \
-             WHERE model = '{}' AND derivation = '{derivation}' {condition}) ranked WHERE place = 1",
-            self.spec.model.replace('\'', "''"),
+             WHERE {} AND derivation = '{derivation}' {condition}) ranked WHERE place = 1",
+            self.rows_of_model(),
         );
         let mut stream = engine.stream(&statement).await?;
         let mut bytes = 0;

@@ -4,6 +4,7 @@ use super::profile::date_literal;
 use super::{Pipeline, PipelineError};
 use crate::measure::{freeze_options, measured, model_plan, plan_on_edges, row_facts};
 use futures::StreamExt;
+use quiver_event::event::Kind;
 use quiver_event::spec::LIVE_ARM;
 use quiver_profile::{Edges, Plan, Profile};
 use quiver_store::catalogue::DEFAULT_WORKSPACE;
@@ -36,7 +37,7 @@ impl PinnedReference {
 impl Pipeline {
     /// The references of all arms, pinned on first use; none when the spec names none or its rows have not come.
     pub(super) async fn pin_references(
-        &self,
+        &mut self,
         engine: &QueryEngine,
     ) -> Result<BTreeMap<String, PinnedReference>, PipelineError> {
         let mut pinned = self.pinned_references().await?;
@@ -47,7 +48,10 @@ impl Pipeline {
         {
             return Ok(pinned);
         }
-        for arm in self.arms(engine, &condition).await? {
+        // An arm may come later; where rows were looked at before, only the newer ones can bring it.
+        let until = self.committed_offset(Kind::Prediction).await?;
+        let newer = format!("{condition} AND \"offset\" >= {}", self.arms_known_to);
+        for arm in self.arms(engine, &newer).await? {
             if pinned.contains_key(&arm) {
                 continue;
             }
@@ -73,6 +77,7 @@ impl Pipeline {
                 .await?;
             pinned.insert(arm, PinnedReference::new(profile, id));
         }
+        self.arms_known_to = until;
         Ok(pinned)
     }
 
@@ -133,7 +138,7 @@ impl Pipeline {
         plan: &Plan,
     ) -> Result<Profile, PipelineError> {
         let mut profile = Profile::new(plan);
-        let mut stream = engine.stream(&format!("SELECT * FROM predictions WHERE {condition}")).await?;
+        let mut stream = engine.rows_where(Kind::Prediction.table_name(), condition).await?;
         while let Some(batch) = stream.next().await {
             let batch = batch.map_err(quiver_store::query::QueryError::from)?;
             profile.update_with(&measured(&self.spec, &batch)?, &row_facts(&self.spec, &batch))?;

@@ -5,6 +5,7 @@ use super::{Pipeline, PipelineError, Workspace, payload};
 use arrow::array::{Array, AsArray, Date32Array, Int64Array, RecordBatch, TimestampMicrosecondArray};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
+use futures::StreamExt;
 use quiver_event::batch::{column, instant_type, schema_of};
 use quiver_event::event::Kind;
 use quiver_event::spec::Spec;
@@ -21,6 +22,9 @@ const ROWS_PER_COMMIT: u64 = 200_000;
 /// Memory of the rows taken for one commit, whichever bound comes first: one row may hold a text of megabytes.
 const BYTES_PER_COMMIT: u64 = 256 << 20;
 
+/// Models whose rows are committed side by side: a commit waits for the disk most of its time.
+const COMMITS_AT_ONCE: usize = 16;
+
 /// What a flush did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Flushed {
@@ -31,7 +35,7 @@ pub struct Flushed {
 }
 
 /// The table of each kind of event; heartbeats and changes share one.
-pub(super) fn table_name<'a>(kind: Kind, model: &'a str) -> TableName<'a> {
+pub fn table_name<'a>(kind: Kind, model: &'a str) -> TableName<'a> {
     let key = ModelKey::new(model);
     match kind {
         Kind::Prediction => TableName::Predictions(key),
@@ -53,6 +57,10 @@ pub(super) fn table_schema(kind: Kind, spec: &Spec) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
+/// Delta, too, keeps statistics of a table's first 32 columns unless told otherwise; of thousands they cost more than
+/// the rows.
+const MOST_FEATURES_WITH_STATISTICS: usize = 28;
+
 /// The columns whose statistics may be kept: Quiver's own, and public features.
 fn statistics_columns(kind: Kind, spec: &Spec) -> Vec<String> {
     let mut columns = vec![column::OFFSET.to_owned(), column::AT.to_owned(), column::RECEIVED_AT.to_owned()];
@@ -63,6 +71,7 @@ fn statistics_columns(kind: Kind, spec: &Spec) -> Vec<String> {
         columns.extend(
             public
                 .filter(|(_, feature)| feature.kind != quiver_event::spec::FeatureType::Embedding)
+                .take(MOST_FEATURES_WITH_STATISTICS)
                 .map(|(name, _)| quiver_event::batch::feature_column(name)),
         );
     }
@@ -242,10 +251,19 @@ async fn flush_rows(
         if next <= position {
             break;
         }
-        for pipeline in pipelines.iter_mut().filter(|pipeline| !pipeline.tables.is_empty()) {
-            let none = BTreeMap::new();
-            let rows = batches.remove(&pipeline.spec.model);
-            match pipeline.commit_rows(rows.as_ref().unwrap_or(&none), next, report).await {
+        let open = pipelines.iter_mut().filter(|pipeline| !pipeline.tables.is_empty());
+        let commits: Vec<_> = open
+            .map(|pipeline| {
+                let rows = batches.remove(&pipeline.spec.model).unwrap_or_default();
+                async move {
+                    let committed = pipeline.commit_rows(&rows, next, report).await;
+                    (pipeline, committed)
+                }
+            })
+            .collect();
+        let mut committing = futures::stream::iter(commits).buffer_unordered(COMMITS_AT_ONCE);
+        while let Some((pipeline, committed)) = committing.next().await {
+            match committed {
                 Ok(committed) => {
                     flushed.rows += committed.rows;
                     flushed.commits += committed.commits;
@@ -258,6 +276,7 @@ async fn flush_rows(
                 }
             }
         }
+        drop(committing);
         position = next;
     }
     for pipeline in pipelines.iter_mut().filter(|pipeline| !pipeline.tables.is_empty()) {
@@ -296,7 +315,7 @@ fn read_rows(
             let rows = placed(&payload::decode(&frame.payload)?, offset, frame.received_at_microseconds)?;
             let schema = schemas.entry((model, kind)).or_insert_with(|| table_schema(kind, spec));
             let rows = aligned(&rows, schema)?;
-            bytes += rows.get_array_memory_size() as u64;
+            bytes += held_bytes(&rows)?;
             let of_model = match rows_read.get_mut(*model) {
                 Some(of_model) => of_model,
                 None => rows_read.entry((*model).to_owned()).or_default(),
@@ -309,6 +328,15 @@ fn read_rows(
         }
     }
     Ok((rows_read, next))
+}
+
+/// Memory that rows take: columns that were read from one frame share its memory, and each counts its own part.
+fn held_bytes(rows: &RecordBatch) -> Result<u64, PipelineError> {
+    let mut bytes = 0;
+    for column in rows.columns() {
+        bytes += column.to_data().get_slice_memory_size()? as u64;
+    }
+    Ok(bytes)
 }
 
 #[derive(Debug)]

@@ -1,11 +1,11 @@
 //! What retention does to the tables of a model, and to those that all models share.
 
-use super::{Pipeline, PipelineError, Workspace, shared};
+use super::{Derived, Pipeline, PipelineError, Workspace};
 use quiver_event::event::Kind;
 use quiver_event::time::Timestamp;
 use quiver_store::catalogue::{DEFAULT_WORKSPACE, DamageRecord};
 use quiver_store::data_folder::TableName;
-use quiver_store::table::{Table, TableOptions};
+use quiver_store::table::Table;
 use std::time::Duration;
 
 /// A table is compacted when it has so many files more than days could explain.
@@ -72,9 +72,9 @@ impl Pipeline {
 /// When a table cannot be read.
 pub async fn stored_shared(workspace: &Workspace) -> Result<Vec<StoredTable>, PipelineError> {
     let mut stored = Vec::new();
-    for (name, _) in shared_tables() {
-        if let Some(table) = workspace.folder.find_table(name).await? {
-            stored.push(StoredTable::of(workspace, name, &table)?);
+    for derived in Derived::ALL {
+        if let Some(table) = workspace.folder.find_table(derived.table()).await? {
+            stored.push(StoredTable::of(workspace, derived.table(), &table)?);
         }
     }
     Ok(stored)
@@ -134,22 +134,17 @@ impl Pipeline {
 }
 
 /// The same of one of the tables that all models share.
-async fn set_aside_in(
-    workspace: &Workspace,
-    name: TableName<'_>,
-    options: &TableOptions,
-    now: Timestamp,
-) -> Result<u64, PipelineError> {
-    let mut table = workspace.folder.open_table(name, options).await?;
-    set_aside(workspace, name, &mut table, now).await
+async fn set_aside_in(workspace: &Workspace, derived: Derived, now: Timestamp) -> Result<u64, PipelineError> {
+    let mut table = workspace.folder.open_table(derived.table(), &derived.options()).await?;
+    set_aside(workspace, derived.table(), &mut table, now).await
 }
 
 /// The same of the tables that all models share. One that refuses does not keep the others from being read: the first
 /// error is told in the end.
 pub async fn set_shared_damage_aside(workspace: &Workspace, now: Timestamp) -> (u64, Option<PipelineError>) {
     let (mut damaged, mut refused) = (0, None);
-    for (name, options) in shared_tables() {
-        match set_aside_in(workspace, name, &options, now).await {
+    for derived in Derived::ALL {
+        match set_aside_in(workspace, derived, now).await {
             Ok(files) => damaged += files,
             Err(error) => refused = refused.or(Some(error)),
         }
@@ -210,14 +205,6 @@ async fn set_aside(
     Ok(records.len() as u64)
 }
 
-fn shared_tables() -> [(TableName<'static>, TableOptions); 3] {
-    [
-        (TableName::Profiles, shared::profile_options()),
-        (TableName::Outcomes, shared::outcome_options()),
-        (TableName::Findings, shared::finding_options()),
-    ]
-}
-
 /// Deletes profiles, outcomes and findings past their time, and compacts and vacuums their tables.
 pub async fn tidy_shared(
     workspace: &Workspace,
@@ -226,8 +213,8 @@ pub async fn tidy_shared(
     orphans_after: Duration,
 ) -> Result<Tidied, PipelineError> {
     let mut tidied = Tidied::default();
-    for (name, options) in shared_tables() {
-        let mut table = workspace.folder.open_table(name, &options).await?;
+    for derived in Derived::ALL {
+        let mut table = workspace.folder.open_table(derived.table(), &derived.options()).await?;
         tidied.add_all(tidy_table(&mut table, before, wall, orphans_after).await?);
     }
     Ok(tidied)

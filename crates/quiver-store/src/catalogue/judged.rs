@@ -54,14 +54,14 @@ pub enum RolledUp {
 }
 
 /// Periods of one length that were judged together.
-#[derive(Debug, Clone, Copy)]
-pub struct JudgedPeriods<'a> {
+#[derive(Debug, Clone)]
+pub struct JudgedPeriods {
     /// The model.
-    pub model: &'a str,
+    pub model: String,
     /// The length of the periods.
-    pub length: &'a str,
+    pub length: String,
     /// What they are derived by.
-    pub derivation: &'a str,
+    pub derivation: String,
     /// Profiles below this offset are in them.
     pub profiles_offset: i64,
     /// Outcomes below this offset are in them.
@@ -69,7 +69,7 @@ pub struct JudgedPeriods<'a> {
     /// The latest event time known.
     pub watermark_microseconds: i64,
     /// The periods.
-    pub periods: &'a [JudgedPeriod],
+    pub periods: Vec<JudgedPeriod>,
 }
 
 impl Catalogue {
@@ -101,7 +101,7 @@ impl Catalogue {
     ///
     /// # Errors
     /// When the database refuses; nothing was put then.
-    pub async fn put_judged(&self, workspace: &str, judged: &JudgedPeriods<'_>) -> Result<i64, CatalogueError> {
+    pub async fn put_judged(&self, workspace: &str, judged: &JudgedPeriods) -> Result<i64, CatalogueError> {
         let failed = self.failed("write judged periods");
         let mut transaction = self.begin().await?;
         let kept: Option<(String, i64, i64)> = sqlx::query_as(
@@ -109,8 +109,8 @@ impl Catalogue {
              WHERE workspace = $1 AND model = $2 AND length = $3",
         )
         .bind(workspace)
-        .bind(judged.model)
-        .bind(judged.length)
+        .bind(&judged.model)
+        .bind(&judged.length)
         .fetch_optional(&mut *transaction)
         .await
         .map_err(&failed)?;
@@ -120,13 +120,13 @@ impl Catalogue {
             whole_since = revision;
             sqlx::query("DELETE FROM judged_periods WHERE workspace = $1 AND model = $2 AND length = $3")
                 .bind(workspace)
-                .bind(judged.model)
-                .bind(judged.length)
+                .bind(&judged.model)
+                .bind(&judged.length)
                 .execute(&mut *transaction)
                 .await
                 .map_err(&failed)?;
         }
-        for period in judged.periods {
+        for period in &judged.periods {
             sqlx::query(
                 "INSERT INTO judged_periods
                      (workspace, model, length, arm, starts_at, ends_at, revision, counted_id, judged, outcome,
@@ -138,8 +138,8 @@ impl Catalogue {
                      slices = excluded.slices",
             )
             .bind(workspace)
-            .bind(judged.model)
-            .bind(judged.length)
+            .bind(&judged.model)
+            .bind(&judged.length)
             .bind(&period.arm)
             .bind(period.starts_at_microseconds)
             .bind(period.ends_at_microseconds)
@@ -163,9 +163,9 @@ impl Catalogue {
                  watermark = excluded.watermark",
         )
         .bind(workspace)
-        .bind(judged.model)
-        .bind(judged.length)
-        .bind(judged.derivation)
+        .bind(&judged.model)
+        .bind(&judged.length)
+        .bind(&judged.derivation)
         .bind(revision)
         .bind(whole_since)
         .bind(judged.profiles_offset)

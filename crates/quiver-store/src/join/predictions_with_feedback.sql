@@ -4,7 +4,10 @@
 -- at the same moment are told apart by id, value and class, never by their order of arrival, so that the same events
 -- give the same rows. event_date is compared with a day to spare on either side: it only spares reading files.
 WITH wanted AS (
-    SELECT *
+    -- By name: a table may have thousands of columns.
+    SELECT{additional_columns}
+        "id", "at", "version", "arm", "decision_id", "score", "value", "class", "action", "model_action", "decided_by",
+        "latency_ms", "error", "slices"
     FROM predictions
     WHERE "at" >= {from} AND "at" < {to}
       AND "event_date" >= {first_date} AND "event_date" <= {last_date}

@@ -15,7 +15,7 @@ impl Table {
     pub(super) async fn commit_rows(
         &mut self,
         written: &Written,
-        progress: &Progress,
+        progress: &[Progress],
     ) -> Result<Option<u64>, TableError> {
         for _ in 0..COMMIT_ATTEMPTS {
             match self.try_commit(written, progress).await {
@@ -35,7 +35,10 @@ impl Table {
                     }
                 }
             }
-            let moved = self.next_offset(&progress.application_id).await? != progress.expected_previous;
+            let mut moved = false;
+            for step in progress {
+                moved |= self.next_offset(&step.application_id).await? != step.expected_previous;
+            }
             if moved || !schema::new_columns(&self.url, self.schema()?.as_ref(), &written.schema)?.is_empty() {
                 return Ok(None);
             }
@@ -43,12 +46,13 @@ impl Table {
         Ok(None)
     }
 
-    async fn try_commit(&mut self, written: &Written, progress: &Progress) -> Result<u64, DeltaTableError> {
-        let transaction = Transaction::new(&progress.application_id, progress.next_offset);
+    async fn try_commit(&mut self, written: &Written, progress: &[Progress]) -> Result<u64, DeltaTableError> {
+        let transactions =
+            progress.iter().map(|step| Transaction::new(&step.application_id, step.next_offset)).collect();
         let partition_by = Some(self.delta.snapshot()?.metadata().partition_columns().to_vec());
         let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by, predicate: None };
         let actions = written.adds.iter().cloned().map(Action::Add).collect();
-        self.commit_actions(actions, operation, Some(transaction)).await
+        self.commit_actions(actions, operation, transactions).await
     }
 
     /// Commits that the files `removed` give way to those `written`, whatever other files come in meanwhile. Returns
@@ -72,7 +76,7 @@ impl Table {
                 return Ok(false);
             }
             actions.extend(written.iter().cloned().map(Action::Add));
-            let Err(error) = self.commit_actions(actions, operation.clone(), None).await else {
+            let Err(error) = self.commit_actions(actions, operation.clone(), Vec::new()).await else {
                 // Done, whether or not the snapshot can be read afresh.
                 let _ = self.renew().await;
                 return Ok(true);
@@ -94,14 +98,11 @@ impl Table {
         &mut self,
         actions: Vec<Action>,
         operation: DeltaOperation,
-        transaction: Option<Transaction>,
+        transactions: Vec<Transaction>,
     ) -> Result<u64, DeltaTableError> {
         let state = self.delta.snapshot()?;
         // No retries inside the library: it would build on a snapshot whose offset nobody has looked at.
-        let mut properties = CommitProperties::default().with_max_retries(0);
-        if let Some(transaction) = transaction {
-            properties = properties.with_application_transaction(transaction);
-        }
+        let properties = CommitProperties::default().with_max_retries(0).with_application_transactions(transactions);
         let prepared = CommitBuilder::from(properties)
             .with_actions(actions)
             .build(Some(state), self.delta.log_store(), operation)

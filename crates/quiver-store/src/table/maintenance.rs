@@ -6,6 +6,7 @@
 use super::error::TableError;
 use super::{Table, damage, files};
 use datafusion::execution::context::SessionContext;
+use deltalake::kernel::LogicalFileView;
 use deltalake::protocol::DeltaOperation;
 use futures::TryStreamExt;
 use jiff::civil::Date;
@@ -13,6 +14,7 @@ use jiff::{Span, Timestamp};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+const EPOCH: Date = Date::constant(1970, 1, 1);
 /// The partition column that dates are dropped by.
 const DATE_COLUMN: &str = "event_date";
 /// Smaller files are merged.
@@ -65,17 +67,14 @@ impl Table {
         if !self.state()?.metadata().partition_columns().iter().any(|column| column == DATE_COLUMN) {
             return Err(TableError::NoDates { table: self.url.to_string(), column: DATE_COLUMN });
         }
-        let epoch = Date::constant(1970, 1, 1);
         let limit = Span::new()
             .try_days(day)
-            .map_or(if day < 0 { Date::MIN } else { Date::MAX }, |days| epoch.saturating_add(days));
+            .map_or(if day < 0 { Date::MIN } else { Date::MAX }, |days| EPOCH.saturating_add(days));
         let mut removed = HashSet::new();
         let mut rows = Some(0);
         for file in self.state()?.log_data().iter() {
-            let values = file.partition_values_map();
-            let date = values.get(DATE_COLUMN).cloned().flatten().and_then(|date| date.parse::<Date>().ok());
             // Rows without a date have no age.
-            if date.is_some_and(|date| date < limit) {
+            if date_of(&file).is_some_and(|date| date < limit) {
                 rows = rows.zip(file.num_records()).map(|(rows, more)| rows + more as u64);
                 removed.insert(file.object_store_path().as_ref().to_owned());
             }
@@ -236,6 +235,17 @@ impl Table {
             }
         }
     }
+}
+
+/// The date of a file's rows, where the table is parted by date and they have one.
+pub(super) fn date_of(file: &LogicalFileView) -> Option<Date> {
+    file.partition_values_map().get(DATE_COLUMN).cloned().flatten()?.parse().ok()
+}
+
+/// A date in days since 1970.
+pub(super) fn day_of(date: Date) -> i32 {
+    // The years of a date, -9999 to 9999, have fewer than four million days.
+    EPOCH.until(date).map_or(0, |span| span.get_days())
 }
 
 /// Finds the data files in `folder` and below, with length and time of writing in microseconds.

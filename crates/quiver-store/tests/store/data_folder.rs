@@ -3,10 +3,12 @@
 use crate::rows::{prediction_schema, predictions};
 use crate::table::{options, progress};
 use arrow::array::AsArray;
-use arrow::datatypes::Int64Type;
+use arrow::datatypes::{Date32Type, Int64Type};
+use futures::TryStreamExt;
 use quiver_store::data_folder::{DataFolder, DataFolderError, ModelKey, TableName};
 use quiver_store::journal::JournalOptions;
 use quiver_store::query::{QueryEngine, QueryOptions};
+use quiver_store::table::Table;
 use std::collections::HashSet;
 use uuid::Uuid;
 
@@ -29,6 +31,45 @@ async fn everything_opens_and_opens_again() {
     assert!(path.join("catalogue.sqlite").is_file());
     assert!(path.join("journal").is_dir() && path.join("tmp").is_dir());
     assert_eq!(std::fs::read_to_string(path.join("QUIVER")).unwrap(), "quiver data folder, format 1\n");
+}
+
+#[tokio::test]
+async fn a_table_that_is_opened_again_has_what_was_committed_since() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = DataFolder::open(temporary.path()).unwrap();
+    let name = TableName::Predictions(ModelKey::new("m"));
+    assert!(folder.find_table(name).await.unwrap().is_none());
+    let mut table = folder.open_table(name, &options(prediction_schema())).await.unwrap();
+    assert_eq!(table.newest_date().unwrap(), None);
+    let day = |table: &Table| table.newest_date().unwrap().unwrap();
+    let mut days = Vec::new();
+    // More commits than a snapshot takes in before it is read afresh.
+    for commit in 0..30 {
+        let expected = (commit > 0).then_some(commit * 10);
+        table.append(vec![predictions(commit * 10, 10)], &progress(expected, commit * 10 + 10)).await.unwrap();
+        let found = folder.find_table(name).await.unwrap().unwrap();
+        assert_eq!(found.next_offset("journal/0190/0").await.unwrap(), Some(commit * 10 + 10));
+        assert_eq!(found.file_count().unwrap(), table.file_count().unwrap());
+        days.push(day(&found));
+    }
+    assert!(days.is_sorted() && days[0] < days[29], "{days:?}");
+    let rows = table.scan(&["event_date"], None).await.unwrap().try_collect::<Vec<_>>().await.unwrap();
+    let dates = rows.iter().flat_map(|batch| batch.column(0).as_primitive::<Date32Type>().values().to_vec());
+    assert_eq!(dates.max(), Some(days[29]));
+}
+
+#[tokio::test]
+async fn a_table_that_was_moved_away_is_not_built_upon() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = DataFolder::open(temporary.path()).unwrap();
+    let name = TableName::Predictions(ModelKey::new("m"));
+    let mut table = folder.open_table(name, &options(prediction_schema())).await.unwrap();
+    table.append(vec![predictions(0, 10)], &progress(None, 10)).await.unwrap();
+    assert!(folder.find_table(name).await.unwrap().is_some());
+    std::fs::rename(folder.table_path(name), temporary.path().join("tmp/moved")).unwrap();
+    assert!(folder.find_table(name).await.unwrap().is_none());
+    let anew = folder.open_table(name, &options(prediction_schema())).await.unwrap();
+    assert_eq!((anew.version(), anew.next_offset("journal/0190/0").await.unwrap()), (0, None));
 }
 
 #[test]
@@ -111,8 +152,8 @@ async fn queries_read_and_never_write() {
     let model = ModelKey::new("m");
     let mut table = folder.open_table(TableName::Predictions(model), &options(prediction_schema())).await.unwrap();
     table.append(vec![predictions(0, 100)], &progress(None, 100)).await.unwrap();
-    let settings = QueryOptions { target_partitions: 2, ..QueryOptions::new(folder.temporary_folder()) };
-    let engine = folder.open_queries(model, &settings).await.unwrap();
+    let settings = QueryOptions { target_partitions: 2, ..folder.query_options() };
+    let engine = folder.open_queries(&TableName::of_model(model), &settings).await.unwrap();
     let count = "SELECT count(*) FROM predictions WHERE slices['origin'] = 'JFK' AND event_date > DATE '2013-07-01'";
     let rows = engine.sql(count).await.unwrap();
     assert_eq!(rows[0].column(0).as_primitive::<Int64Type>().value(0), 38);
@@ -143,7 +184,7 @@ async fn queries_read_and_never_write() {
 async fn a_sort_over_the_memory_limit_spills_into_the_data_folder() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = DataFolder::open(temporary.path()).unwrap();
-    let settings = QueryOptions { memory_limit_bytes: 12 << 20, ..QueryOptions::new(folder.temporary_folder()) };
+    let settings = QueryOptions { memory_limit_bytes: 12 << 20, ..folder.query_options() };
     let engine = QueryEngine::new(&settings).unwrap();
     let numbers = "SELECT count(*), min(x), max(place) FROM (
         SELECT value % 7919 AS x, row_number() OVER (ORDER BY value % 7919, value) AS place

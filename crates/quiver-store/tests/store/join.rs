@@ -9,7 +9,6 @@ use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
 use futures::TryStreamExt;
 use quiver_store::data_folder::{DataFolder, ModelKey, TableName};
 use quiver_store::join::{JoinRequest, join_feedback};
-use quiver_store::query::QueryOptions;
 use quiver_store::table::TableOptions;
 use std::collections::BTreeMap;
 use tempfile::TempDir;
@@ -52,8 +51,8 @@ fn request() -> JoinRequest {
 }
 
 async fn batches(world: &World, request: &JoinRequest) -> Vec<RecordBatch> {
-    let options = QueryOptions::new(world.folder.temporary_folder());
-    let engine = world.folder.open_queries(MODEL, &options).await.unwrap();
+    let options = world.folder.query_options();
+    let engine = world.folder.open_queries(&TableName::of_model(MODEL), &options).await.unwrap();
     join_feedback(&engine, request).await.unwrap().try_collect().await.unwrap()
 }
 
@@ -167,8 +166,8 @@ async fn the_text_can_be_run_again_and_gives_slices_and_asked_columns() {
     let slices = rows[0].column_by_name("slices").unwrap().as_map().value(0);
     assert_eq!(slices.column(1).as_string::<i32>().value(0), "JFK");
 
-    let options = QueryOptions::new(world.folder.temporary_folder());
-    let engine = world.folder.open_queries(MODEL, &options).await.unwrap();
+    let options = world.folder.query_options();
+    let engine = world.folder.open_queries(&TableName::of_model(MODEL), &options).await.unwrap();
     let again = engine.sql(&asked.sql().unwrap()).await.unwrap();
     assert_eq!(again, rows);
 }

@@ -27,13 +27,13 @@ fn period(arm: &str, day: i64, judged: &[u8]) -> JudgedPeriod {
 
 async fn put(catalogue: &Catalogue, model: &str, derivation: &str, periods: &[JudgedPeriod]) -> i64 {
     let judged = JudgedPeriods {
-        model,
-        length: "1d",
-        derivation,
+        model: model.to_owned(),
+        length: "1d".to_owned(),
+        derivation: derivation.to_owned(),
         profiles_offset: 10,
         outcomes_offset: 20,
         watermark_microseconds: 30,
-        periods,
+        periods: periods.to_vec(),
     };
     catalogue.put_judged(WORKSPACE, &judged).await.unwrap()
 }

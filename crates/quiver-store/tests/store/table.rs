@@ -120,6 +120,35 @@ async fn rows_built_from_another_offset_are_a_conflict() {
 }
 
 #[tokio::test]
+async fn several_offsets_get_into_one_commit_or_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut table = open(folder.path()).await;
+    let step = |of: &str, expected_previous, next_offset| Progress {
+        application_id: of.to_owned(),
+        expected_previous,
+        next_offset,
+    };
+    let rows = || vec![predictions(0, 5), predictions(100, 5)];
+    let both = [step("a", None, 5), step("b", None, 105)];
+    let appended = table.append_all(rows(), &both).await.unwrap();
+    assert_eq!(appended, Appended::Committed { version: 1, rows: 10 });
+    assert!(matches!(table.append_all(rows(), &both).await.unwrap(), Appended::AlreadyThere { .. }));
+    // One that stands elsewhere, or is there already, keeps the other's rows out, whichever comes first.
+    for mut mixed in [[step("a", Some(5), 9), step("b", Some(3), 109)], [step("a", Some(5), 9), step("b", None, 105)]] {
+        for _ in 0..2 {
+            let refused = table.append_all(vec![predictions(5, 4)], &mixed).await;
+            assert!(matches!(refused, Err(TableError::Conflict { .. })), "{refused:?}");
+            mixed.reverse();
+        }
+    }
+    let reopened = open(folder.path()).await;
+    assert_eq!(reopened.next_offset("a").await.unwrap(), Some(5));
+    assert_eq!(reopened.next_offset("b").await.unwrap(), Some(105));
+    assert_eq!(offsets(&reopened).await, (0..5).chain(100..105).collect::<Vec<_>>());
+    assert_eq!(parquet_files(folder.path()).len(), reopened.file_count().unwrap(), "a refused commit left a file");
+}
+
+#[tokio::test]
 async fn progress_without_rows_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let mut table = open(folder.path()).await;
@@ -314,7 +343,7 @@ async fn rows_that_stop_halfway_are_not_committed() {
         let rows = vec![Ok(predictions(0, 30)), Err(DataFusionError::Execution("the source stopped".to_owned()))];
         Box::pin(RecordBatchStreamAdapter::new(predictions(0, 1).schema(), futures::stream::iter(rows)))
     };
-    let failed = table.append_stream(broken(), &progress(None, 30)).await;
+    let failed = table.append_stream(broken(), &[progress(None, 30)]).await;
     assert!(matches!(failed, Err(TableError::Query { .. })), "{failed:?}");
     assert_eq!(table.next_offset(JOURNAL).await.unwrap(), None);
     assert!(parquet_files(folder.path()).is_empty());

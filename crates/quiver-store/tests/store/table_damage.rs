@@ -206,7 +206,9 @@ async fn files_of_another_tool_are_decoded() {
 
 const FLIGHTS: TableName<'static> = TableName::Predictions(ModelKey { workspace: "default", model: "flight-delay" });
 
+/// Opens the table as a process does that has not read it yet.
 async fn open_in(folder: &DataFolder) -> Result<Table, DataFolderError> {
+    folder.forget(FLIGHTS);
     folder.open_table(FLIGHTS, &options(prediction_schema())).await
 }
 

@@ -4,8 +4,7 @@ use crate::place::quiver_in;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::Int64Type;
-use quiver_store::data_folder::{DataFolder, ModelKey};
-use quiver_store::query::QueryOptions;
+use quiver_store::data_folder::{DataFolder, ModelKey, TableName};
 use std::path::Path;
 
 const MODEL: &str = "flight-delay";
@@ -40,8 +39,8 @@ impl Held {
         let report = lines.lines().filter(|line| !line.contains("\"as_of_offset\"")).map(str::to_owned).collect();
         tokio::runtime::Runtime::new().unwrap().block_on(async {
             let data = DataFolder::open(path).unwrap();
-            let options = QueryOptions::new(data.temporary_folder());
-            let engine = data.open_queries(ModelKey::new(MODEL), &options).await.unwrap();
+            let options = data.query_options();
+            let engine = data.open_queries(&TableName::of_model(ModelKey::new(MODEL)), &options).await.unwrap();
             let rows = async |statement: &str| {
                 let batches = engine.sql(statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
                 let first = batches.first().unwrap_or_else(|| panic!("no row: {statement}"));

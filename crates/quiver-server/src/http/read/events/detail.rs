@@ -11,13 +11,14 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, TimestampMicrosecondType};
 use arrow::error::ArrowError;
+use futures::TryStreamExt;
 use quiver_door::detect::Detector;
 use quiver_door::redact::REPLACEMENT;
 use quiver_event::batch::{FEATURE_PREFIX, column, feature_column, instant_type};
 use quiver_event::event::Kind;
 use quiver_event::spec::{Feature, FeatureType, PrivacyAction, Spec};
 use quiver_event::time::{MICROSECONDS_PER_DAY, Timestamp, Window};
-use quiver_store::query::QueryEngine;
+use quiver_store::query::{QueryEngine, QueryError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -150,9 +151,14 @@ async fn find(
 /// All columns of the event at a place.
 async fn whole(engine: &QueryEngine, kind: Kind, place: Cursor) -> Result<Option<RecordBatch>, PipelineError> {
     let at = Window { start: Timestamp(place.at), end: Timestamp(place.at + 1) };
-    let statement =
-        format!("SELECT * FROM {} WHERE {} AND \"offset\" = {}", kind.table_name(), time_condition(at), place.offset,);
-    Ok(engine.sql(&statement).await?.into_iter().find(|batch| batch.num_rows() > 0))
+    let condition = format!("{} AND \"offset\" = {}", time_condition(at), place.offset);
+    let mut rows = engine.rows_where(kind.table_name(), &condition).await?;
+    while let Some(batch) = rows.try_next().await.map_err(QueryError::from)? {
+        if batch.num_rows() > 0 {
+            return Ok(Some(batch));
+        }
+    }
+    Ok(None)
 }
 
 async fn described(

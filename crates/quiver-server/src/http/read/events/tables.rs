@@ -3,10 +3,10 @@
 use crate::http::App;
 use crate::http::problem::Problem;
 use crate::http::read::slices::not_answered;
-use crate::pipeline::PipelineError;
+use crate::pipeline::{PipelineError, table_name};
 use futures::future::BoxFuture;
 use quiver_event::event::Kind;
-use quiver_store::data_folder::{ModelKey, TableName};
+use quiver_store::data_folder::TableName;
 use quiver_store::query::{QueryEngine, QueryOptions};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -26,22 +26,10 @@ static PLACES: Semaphore = Semaphore::const_new(4);
 /// When a table cannot be read.
 pub async fn open(app: &App, model: &str, kinds: &[Kind]) -> Result<QueryEngine, PipelineError> {
     let folder = app.workspace.folder();
-    let options = QueryOptions { memory_limit_bytes: MEMORY_BYTES, ..QueryOptions::new(folder.temporary_folder()) };
-    let engine = QueryEngine::new(&options)?;
-    let key = ModelKey::new(model);
-    for kind in kinds {
-        let name = match kind {
-            Kind::Prediction => TableName::Predictions(key),
-            Kind::Feedback => TableName::Feedback(key),
-            Kind::Heartbeat => TableName::Heartbeats(key),
-            Kind::Change => TableName::Changes(key),
-        };
-        // They are there since the model was taken in, unless they cannot be read.
-        if let Some(table) = folder.find_table(name).await? {
-            engine.register(kind.table_name(), &table).await?;
-        }
-    }
-    Ok(engine)
+    let options = QueryOptions { memory_limit_bytes: MEMORY_BYTES, ..folder.query_options() };
+    // They are there since the model was taken in, unless they cannot be read.
+    let names: Vec<TableName<'_>> = kinds.iter().map(|kind| table_name(*kind, model)).collect();
+    Ok(folder.open_queries(&names, &options).await?)
 }
 
 /// Does what a question needs, within its bounds; on the heap, since the plans of a query make a future of many

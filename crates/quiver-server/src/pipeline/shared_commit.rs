@@ -1,0 +1,167 @@
+//! Rows of a table that all models share, from as many models as fit, in one commit: a commit for each model would cost
+//! a file for each of its dates, every time.
+
+use super::{PipelineError, Workspace, shared};
+use arrow::array::RecordBatch;
+use quiver_store::catalogue::{DEFAULT_WORKSPACE, JudgedPeriods};
+use quiver_store::data_folder::TableName;
+use quiver_store::table::{Progress, Table, TableOptions};
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// Rows do not wait for those of further models above this. They are held in memory, and again as they are written; and
+/// whoever reads a model's rows reads those that share a file with them.
+const FULL_BYTES: usize = 32 << 20;
+
+/// What is derived from events, stage by stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Derived {
+    /// Predictions by window.
+    Profiles,
+    /// Predictions joined with their feedback, by window.
+    Outcomes,
+    /// What monitors say of both.
+    Findings,
+}
+
+impl Derived {
+    /// All of them, in the order of the flow.
+    pub const ALL: [Self; 3] = [Self::Profiles, Self::Outcomes, Self::Findings];
+
+    /// The stage's name, which is its table's too.
+    pub fn name(self) -> &'static str {
+        self.table().in_queries()
+    }
+
+    /// The table that holds it of all models.
+    pub(super) fn table(self) -> TableName<'static> {
+        match self {
+            Self::Profiles => TableName::Profiles,
+            Self::Outcomes => TableName::Outcomes,
+            Self::Findings => TableName::Findings,
+        }
+    }
+
+    /// What its table is made of.
+    pub(super) fn options(self) -> TableOptions {
+        match self {
+            Self::Profiles => shared::profile_options(),
+            Self::Outcomes => shared::outcome_options(),
+            Self::Findings => shared::finding_options(),
+        }
+    }
+}
+
+/// Rows of one shared table that wait for their commit; models add theirs side by side.
+#[derive(Debug)]
+pub struct SharedCommit {
+    workspace: Arc<Workspace>,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    table: Table,
+    rows: Vec<RecordBatch>,
+    progress: Vec<Progress>,
+    periods: Vec<JudgedPeriods>,
+    bytes: usize,
+    /// Rows were lost with a commit that failed: what comes after them must not be kept without them.
+    has_failed: bool,
+}
+
+impl SharedCommit {
+    /// Opens the table; nothing waits.
+    ///
+    /// # Errors
+    /// When the table cannot be opened.
+    pub async fn open(workspace: &Arc<Workspace>, derived: Derived) -> Result<Self, PipelineError> {
+        let table = workspace.folder.open_table(derived.table(), &derived.options()).await?;
+        let waiting =
+            Waiting { table, rows: Vec::new(), progress: Vec::new(), periods: Vec::new(), bytes: 0, has_failed: false };
+        Ok(Self { workspace: Arc::clone(workspace), waiting: Mutex::new(waiting) })
+    }
+
+    /// The first offset that neither the table nor the waiting rows hold; none where they hold none.
+    pub(super) async fn next_offset(&self, application_id: &str) -> Result<Option<i64>, PipelineError> {
+        let waiting = self.waiting.lock().await;
+        match waiting.progress.iter().find(|step| step.application_id == application_id) {
+            Some(step) => Ok(Some(step.next_offset)),
+            None => Ok(waiting.table.next_offset(application_id).await?),
+        }
+    }
+
+    /// Adds rows, and how far they bring their model; what waits is committed when it is much.
+    ///
+    /// # Errors
+    /// As [`Self::commit`].
+    pub(super) async fn add(&self, rows: RecordBatch, step: Progress) -> Result<(), PipelineError> {
+        let mut waiting = self.waiting.lock().await;
+        let bytes = rows.get_array_memory_size();
+        self.make_room(&mut waiting, bytes).await?;
+        waiting.rows.push(rows);
+        match waiting.progress.iter_mut().find(|earlier| earlier.application_id == step.application_id) {
+            Some(earlier) => earlier.next_offset = step.next_offset,
+            None => waiting.progress.push(step),
+        }
+        self.added(&mut waiting, bytes).await
+    }
+
+    /// Adds periods that the catalogue keeps once the rows before them are committed, as [`Self::add`] does.
+    ///
+    /// # Errors
+    /// As [`Self::commit`].
+    pub(super) async fn add_periods(&self, judged: Vec<JudgedPeriods>) -> Result<(), PipelineError> {
+        let mut waiting = self.waiting.lock().await;
+        let held = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);
+        let periods = judged.iter().flat_map(|judged| &judged.periods);
+        let bytes = periods
+            .map(|period| period.judged.len() + held(&period.outcome) + held(&period.profile) + held(&period.slices))
+            .sum::<usize>();
+        self.make_room(&mut waiting, bytes).await?;
+        waiting.periods.extend(judged);
+        self.added(&mut waiting, bytes).await
+    }
+
+    /// Commits what waits.
+    ///
+    /// # Errors
+    /// [`PipelineError::Shared`] when the table or the catalogue refuses: nothing waits then, nothing is taken any
+    /// more, and every model whose rows waited derives them again.
+    pub async fn commit(&self) -> Result<(), PipelineError> {
+        self.write(&mut *self.waiting.lock().await).await
+    }
+
+    /// Commits what waits where so many bytes more would be too many.
+    async fn make_room(&self, waiting: &mut Waiting, bytes: usize) -> Result<(), PipelineError> {
+        if waiting.bytes + bytes > FULL_BYTES { self.write(waiting).await } else { Ok(()) }
+    }
+
+    async fn added(&self, waiting: &mut Waiting, bytes: usize) -> Result<(), PipelineError> {
+        waiting.bytes += bytes;
+        if waiting.bytes > FULL_BYTES || waiting.has_failed { self.write(waiting).await } else { Ok(()) }
+    }
+
+    async fn write(&self, waiting: &mut Waiting) -> Result<(), PipelineError> {
+        waiting.bytes = 0;
+        let (rows, progress) = (std::mem::take(&mut waiting.rows), std::mem::take(&mut waiting.progress));
+        let periods = std::mem::take(&mut waiting.periods);
+        let written = async {
+            if waiting.has_failed {
+                return Err(PipelineError::NotCommitted);
+            }
+            if !progress.is_empty() {
+                waiting.table.append_all(rows, &progress).await?;
+            }
+            let mut refused = None;
+            for judged in &periods {
+                let put = self.workspace.catalogue.put_judged(DEFAULT_WORKSPACE, judged).await;
+                refused = refused.or(put.err());
+            }
+            refused.map_or(Ok(()), |error| Err(error.into()))
+        };
+        let written = written.await;
+        waiting.has_failed |= written.is_err();
+        written.map_err(|error| PipelineError::Shared(Box::new(error)))
+    }
+}

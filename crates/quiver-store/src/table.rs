@@ -20,6 +20,7 @@ use crate::disk;
 use crate::durable_store::DurableFileSystem;
 use crate::log_copy;
 use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::execution::context::SessionContext;
@@ -252,6 +253,14 @@ impl Table {
         progress: &[Progress],
     ) -> Result<Appended, TableError> {
         let schema = schema::merged(&self.url, &batches)?;
+        // Together, so that the rows of a partition get into one file.
+        let batches = match batches.iter().all(|batch| batch.schema() == schema) {
+            true => vec![
+                concat_batches(&schema, &batches)
+                    .map_err(|source| TableError::delta("write to", &self.url)(DeltaTableError::Arrow { source }))?,
+            ],
+            false => batches,
+        };
         let stream = futures::stream::iter(batches.into_iter().map(Ok));
         self.append_stream(Box::pin(RecordBatchStreamAdapter::new(schema, stream)), progress).await
     }

@@ -23,7 +23,7 @@ const ROWS_PER_COMMIT: u64 = 200_000;
 const BYTES_PER_COMMIT: u64 = 256 << 20;
 
 /// Models whose rows are committed side by side: a commit waits for the disk most of its time.
-const COMMITS_AT_ONCE: usize = 16;
+const COMMITS_AT_ONCE: usize = 4;
 
 /// What a flush did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -390,4 +390,24 @@ fn placed(rows: &RecordBatch, first_offset: i64, received_at_microseconds: i64) 
     let mut columns: Vec<Arc<dyn Array>> = vec![Arc::new(offsets), Arc::new(received), Arc::new(dates)];
     columns.extend(rows.columns().iter().cloned());
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{ArrayRef, Float64Array, StringArray};
+
+    #[test]
+    fn columns_of_one_frame_count_their_own_part_of_its_memory() {
+        let numbers = |column: usize| Arc::new(Float64Array::from(vec![column as f64; 1_000])) as ArrayRef;
+        let texts = Arc::new(StringArray::from(vec!["some text"; 1_000])) as ArrayRef;
+        let columns = (0..200).map(|at| (at.to_string(), numbers(at))).chain([("text".to_owned(), texts)]);
+        let rows = RecordBatch::try_from_iter(columns).unwrap();
+        let read = payload::decode(&payload::encode(&rows).unwrap()).unwrap();
+        let expected = 200 * 8_000 + 1_000 * (9 + 4) + 4;
+        assert_eq!(held_bytes(&rows).unwrap(), expected);
+        assert_eq!(held_bytes(&read).unwrap(), expected);
+        assert!(read.get_array_memory_size() as u64 > 50 * expected, "they share the frame");
+        assert_eq!(held_bytes(&rows.slice(10, 1)).unwrap(), 200 * 8 + 9 + 8);
+    }
 }

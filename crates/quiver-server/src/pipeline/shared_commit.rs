@@ -165,3 +165,113 @@ impl SharedCommit {
         written.map_err(|error| PipelineError::Shared(Box::new(error)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::ProfileKey;
+    use quiver_event::time::{MICROSECONDS_PER_DAY, Timestamp, Window};
+    use quiver_profile::outcome::{Outcome, OutcomePlan, Task};
+
+    async fn workspace(folder: &tempfile::TempDir) -> Arc<Workspace> {
+        let workspace = Workspace::open(folder.path(), uuid::Uuid::from_u128(1)).await.unwrap().0;
+        for model in ["a", "b", "c"] {
+            workspace.catalogue.put_model(DEFAULT_WORKSPACE, model, 0).await.unwrap();
+        }
+        Arc::new(workspace)
+    }
+
+    fn rows(model: &str, revision: i64) -> RecordBatch {
+        let window = Window { start: Timestamp(0), end: Timestamp(MICROSECONDS_PER_DAY) };
+        let key = ProfileKey { arm: "control".to_owned(), version: "1".to_owned(), window };
+        let mut rows = shared::OutcomeRows::new(model, "derived", revision);
+        rows.push(&key, None, &Outcome::new(&OutcomePlan::new(Task::Binary)));
+        rows.finish().unwrap()
+    }
+
+    fn step(model: &str, expected_previous: Option<i64>, next_offset: i64) -> Progress {
+        Progress { application_id: model.to_owned(), expected_previous, next_offset }
+    }
+
+    fn periods(model: &str, bytes: usize) -> JudgedPeriods {
+        let period = quiver_store::catalogue::JudgedPeriod {
+            arm: "control".to_owned(),
+            starts_at_microseconds: 0,
+            ends_at_microseconds: MICROSECONDS_PER_DAY,
+            counted_id: 0,
+            judged: vec![0; bytes],
+            outcome: None,
+            profile: None,
+            slices: None,
+        };
+        JudgedPeriods {
+            model: model.to_owned(),
+            length: "1d".to_owned(),
+            derivation: "derived".to_owned(),
+            profiles_offset: 1,
+            outcomes_offset: 1,
+            watermark_microseconds: 0,
+            periods: vec![period],
+        }
+    }
+
+    async fn is_judged(workspace: &Workspace, model: &str) -> bool {
+        workspace.catalogue.judged_progress(DEFAULT_WORKSPACE, model, "1d").await.unwrap().is_some()
+    }
+
+    #[tokio::test]
+    async fn rows_of_several_models_get_into_one_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = workspace(&folder).await;
+        let output = SharedCommit::open(&workspace, Derived::Outcomes).await.unwrap();
+        let version = output.waiting.lock().await.table.version();
+        output.add(rows("a", 5), step("a", None, 5)).await.unwrap();
+        output.add(rows("b", 7), step("b", None, 7)).await.unwrap();
+        assert_eq!(output.next_offset("a").await.unwrap(), Some(5));
+        output.add(rows("a", 9), step("a", Some(5), 9)).await.unwrap();
+        output.add_periods(vec![periods("a", 10)]).await.unwrap();
+        assert!(!is_judged(&workspace, "a").await, "before its rows are committed");
+        output.commit().await.unwrap();
+        assert!(is_judged(&workspace, "a").await);
+        let table = workspace.folder.find_table(TableName::Outcomes).await.unwrap().unwrap();
+        assert_eq!(table.version(), version + 1);
+        assert_eq!(table.next_offset("a").await.unwrap(), Some(9));
+        assert_eq!(table.next_offset("b").await.unwrap(), Some(7));
+        // Nothing waits any more.
+        output.commit().await.unwrap();
+        assert_eq!(workspace.folder.find_table(TableName::Outcomes).await.unwrap().unwrap().version(), version + 1);
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_committed_when_it_is_much() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = workspace(&folder).await;
+        let output = SharedCommit::open(&workspace, Derived::Findings).await.unwrap();
+        output.add_periods(vec![periods("a", FULL_BYTES / 2)]).await.unwrap();
+        assert!(!is_judged(&workspace, "a").await);
+        output.add_periods(vec![periods("b", FULL_BYTES)]).await.unwrap();
+        assert!(is_judged(&workspace, "a").await && !is_judged(&workspace, "b").await, "b begins another commit");
+        output.add_periods(vec![periods("c", FULL_BYTES + 1)]).await.unwrap();
+        assert!(is_judged(&workspace, "b").await && is_judged(&workspace, "c").await);
+    }
+
+    #[tokio::test]
+    async fn after_a_commit_that_failed_nothing_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = workspace(&folder).await;
+        let output = SharedCommit::open(&workspace, Derived::Outcomes).await.unwrap();
+        output.add(rows("a", 5), step("a", Some(3), 5)).await.unwrap();
+        let failed = output.commit().await;
+        assert!(matches!(failed, Err(PipelineError::Shared(_))), "{failed:?}");
+        // Its model is still at work: what it judged of the lost rows must not count.
+        let late = output.add_periods(vec![periods("a", 10)]).await;
+        assert!(matches!(late, Err(PipelineError::Shared(_))), "{late:?}");
+        assert!(output.add(rows("a", 9), step("a", None, 9)).await.is_err() && output.commit().await.is_err());
+        assert!(!is_judged(&workspace, "a").await);
+        let again = SharedCommit::open(&workspace, Derived::Outcomes).await.unwrap();
+        assert_eq!(again.next_offset("a").await.unwrap(), None);
+        again.add(rows("a", 5), step("a", None, 5)).await.unwrap();
+        again.commit().await.unwrap();
+        assert_eq!(again.next_offset("a").await.unwrap(), Some(5));
+    }
+}

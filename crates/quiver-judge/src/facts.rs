@@ -71,25 +71,37 @@ pub struct ReferenceFacts {
 /// The fewest windows of the reference that tell what is usual.
 const MINIMUM_REFERENCE_WINDOWS: usize = 5;
 
-impl ReferenceFacts {
-    /// Measures how far the reference's own windows are from the whole reference, which bounds what is usual.
-    pub fn measure_usual(&mut self, spec: &Spec, windows: &[Profile]) -> Result<(), ComparisonError> {
-        self.usual_distances.clear();
-        let Some(profile) = self.profile.as_ref().filter(|_| windows.len() >= MINIMUM_REFERENCE_WINDOWS) else {
-            return Ok(());
-        };
-        for (name, reference) in profile.columns() {
-            let mut distances = Vec::new();
-            for window in windows {
-                let Some(current) = window.column(name) else { continue };
-                if let Measured::ByValue(distance) = measure_column(reference, current, measure_of(spec))? {
-                    distances.push(distance.value);
-                }
+/// How far the reference's own windows are from the whole reference, which bounds what is usual; windows are added one
+/// by one, since those of a wide model are large.
+#[derive(Debug, Clone, Default)]
+pub struct UsualDistances {
+    windows: usize,
+    by_column: BTreeMap<String, Vec<f64>>,
+}
+
+impl UsualDistances {
+    /// Adds a window of the reference, whose profile stands on the reference's edges.
+    ///
+    /// # Errors
+    /// When the two cannot be compared.
+    pub fn add(&mut self, spec: &Spec, reference: &Profile, window: &Profile) -> Result<(), ComparisonError> {
+        self.windows += 1;
+        for (name, column) in reference.columns() {
+            let Some(current) = window.column(name) else { continue };
+            if let Measured::ByValue(distance) = measure_column(column, current, measure_of(spec))? {
+                self.by_column.entry(name.to_owned()).or_default().push(distance.value);
             }
-            distances.sort_by(f64::total_cmp);
-            self.usual_distances.insert(name.to_owned(), distances);
         }
         Ok(())
+    }
+
+    /// The distances by profile column, ascending; none where the windows are too few to tell what is usual.
+    pub fn finish(mut self) -> BTreeMap<String, Vec<f64>> {
+        if self.windows < MINIMUM_REFERENCE_WINDOWS {
+            return BTreeMap::new();
+        }
+        self.by_column.values_mut().for_each(|distances| distances.sort_by(f64::total_cmp));
+        self.by_column
     }
 }
 

@@ -11,7 +11,7 @@ use quiver_event::event::Kind;
 use quiver_event::spec::{LIVE_ARM, Spec};
 use quiver_event::time::{Timestamp, Window, WindowFinder, WindowLength};
 use quiver_judge::comparison::ComparisonError;
-use quiver_judge::facts::{Outcomes, ReferenceFacts};
+use quiver_judge::facts::{Outcomes, ReferenceFacts, UsualDistances};
 use quiver_profile::{Edges, Outcome, OutcomePlan, Profile};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -236,7 +236,12 @@ impl Measurement {
             }
         }
         for (arm, reference) in &mut references {
-            reference.measure_usual(spec, windows.get(arm).map_or(&[][..], Vec::as_slice))?;
+            let Some(whole) = &reference.profile else { continue };
+            let mut usual = UsualDistances::default();
+            for window in windows.get(arm).into_iter().flatten() {
+                usual.add(spec, whole, window)?;
+            }
+            reference.usual_distances = usual.finish();
         }
         Ok(references)
     }

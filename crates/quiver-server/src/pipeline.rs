@@ -125,6 +125,9 @@ impl PipelineError {
 /// Names what is measured of a prediction: where that changes, profiles are counted anew.
 const MEASURED: &str = "with actions, rules, use and costs of features";
 
+/// The distances of the reference's own windows from the whole: for each length by arm and profile column, ascending.
+type UsualByLength = Vec<BTreeMap<String, BTreeMap<String, Vec<f64>>>>;
+
 /// The open flow of one model.
 #[derive(Debug)]
 pub struct Pipeline {
@@ -140,6 +143,8 @@ pub struct Pipeline {
     changed: bool,
     /// The arms of the reference's rows below this offset have their references.
     arms_known_to: i64,
+    /// What is usual in the reference, and what names the profiles that say so.
+    usual: Mutex<Option<(String, UsualByLength)>>,
     /// The latest event time, and the versions of the tables of predictions and of feedback that say so.
     watermark: Mutex<Option<([u64; 2], Timestamp)>>,
 }
@@ -216,6 +221,7 @@ impl Pipeline {
             flushed_to: 0,
             changed: false,
             arms_known_to: 0,
+            usual: Mutex::default(),
             watermark: Mutex::default(),
         }
     }

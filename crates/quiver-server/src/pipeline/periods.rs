@@ -2,19 +2,24 @@
 //! and judges each.
 
 use super::door::DoorWindows;
+use super::profile::{OPEN_BYTES, date_literal, event_dates};
 use super::reference::PinnedReference;
-use super::{Pipeline, PipelineError};
+use super::{Pipeline, PipelineError, UsualByLength};
 use crate::evaluation::{WindowInputs, judge_period};
 use crate::judged::Judged;
 use crate::measure::{Rows, model_plan};
 use futures::StreamExt;
 use quiver_event::spec::LIVE_ARM;
 use quiver_event::time::{Timestamp, Window, WindowFinder, WindowLength, Zone};
-use quiver_judge::facts::{DoorCounts, Outcomes, ReferenceFacts};
+use quiver_judge::facts::{DoorCounts, Outcomes, ReferenceFacts, UsualDistances};
 use quiver_judge::finding::Slice;
 use quiver_profile::{Outcome, Profile};
 use quiver_store::query::{QueryEngine, QueryError};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
+
+/// The most dates whose profiles are read by one query.
+const MOST_DATES: usize = 366;
 
 /// Which periods are judged.
 #[derive(Debug, Clone)]
@@ -81,20 +86,19 @@ impl Pipeline {
     ) -> Result<(), PipelineError> {
         let zone = self.spec.zone()?;
         let reference_period = self.spec.reference_window()?;
-        let reference_profiles = match reference_period {
-            Some(period) => self.profiles_within(reading, period).await?,
-            None => Vec::new(),
+        let mut usual = match reference_period {
+            Some(period) => self.usual_of(reading, period, wanted, &zone).await?,
+            None => vec![BTreeMap::new(); wanted.len()],
         };
         let mut lengths = Vec::new();
-        for wanted in wanted {
+        for (wanted, usual) in wanted.iter().zip(&mut usual) {
             let mut references = BTreeMap::new();
             for (arm, reference) in reading.references {
-                let mut facts =
-                    ReferenceFacts { profile: Some(reference.profile.clone()), ..ReferenceFacts::default() };
-                if let Some(period) = reference_period {
-                    let windows = whole_windows(&reference_profiles, arm, period, wanted.length, &zone)?;
-                    facts.measure_usual(&self.spec, &windows)?;
-                }
+                let facts = ReferenceFacts {
+                    profile: Some(reference.profile.clone()),
+                    usual_distances: usual.remove(arm).unwrap_or_default(),
+                    ..ReferenceFacts::default()
+                };
                 references.insert(arm.clone(), facts);
             }
             lengths.push(LengthJudge {
@@ -108,27 +112,25 @@ impl Pipeline {
         let span = span_of(wanted);
         self.read_outcomes(reading, wanted, &mut lengths, span, reference_period).await?;
         let condition = span.map_or_else(String::new, |span| format!("AND {}", within(span)));
-        let mut stream = reading.engine.stream(&self.profiles_statement(reading.derivation, &condition)).await?;
-        while let Some(batch) = stream.next().await {
-            let batch = batch.map_err(QueryError::from)?;
-            for stored in StoredProfiles::of(&batch)?.iter() {
-                let (arm, version, start) = (stored.arm, stored.version, stored.window.start);
-                let mut profile = None;
-                for (place, (length, wanted)) in lengths.iter_mut().zip(wanted).enumerate() {
-                    if !wanted.has(length.finder.find(start)?) {
-                        continue;
-                    }
-                    // Read once, however many periods it is part of; not at all where it is part of none.
-                    let profile = match &profile {
-                        Some(profile) => profile,
-                        None => profile.insert(stored.profile()?),
-                    };
-                    if let Some(period) = length.periods.add(arm, version, start, profile)? {
-                        length.judge(&self.spec, place, period, reading.watermark, take)?;
-                    }
+        self.each_profile(reading.engine, reading.references, (reading.derivation, &condition), &mut |stored| {
+            let (arm, version, start) = (stored.arm, stored.version, stored.window.start);
+            let mut profile = None;
+            for (place, (length, wanted)) in lengths.iter_mut().zip(wanted).enumerate() {
+                if !wanted.has(length.finder.find(start)?) {
+                    continue;
+                }
+                // Read once, however many periods it is part of; not at all where it is part of none.
+                let profile = match &profile {
+                    Some(profile) => profile,
+                    None => profile.insert(stored.profile()?),
+                };
+                if let Some(period) = length.periods.add(arm, version, start, profile)? {
+                    length.judge(&self.spec, place, period, reading.watermark, take)?;
                 }
             }
-        }
+            Ok(())
+        })
+        .await?;
         for (place, (length, wanted)) in lengths.iter_mut().zip(wanted).enumerate() {
             for period in length.periods.finish() {
                 length.judge(&self.spec, place, period, reading.watermark, take)?;
@@ -144,30 +146,95 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Profiles counted under the spec and the references as they are now; older ones stand on other edges.
-    pub(super) fn profiles_statement(&self, derivation: &str, condition: &str) -> String {
-        format!(
-            "SELECT arm, version, window_start, window_end, profile FROM profiles \
-             WHERE {} AND derivation = '{derivation}' {condition} \
-             ORDER BY window_start, arm, version, from_offset",
-            self.rows_of_model(),
-        )
+    /// Gives each profile that is stored under a derivation, and for which a condition holds, to `take`, in order of
+    /// time; those of another derivation stand on other edges. A few dates are read at a time: profiles of a wide model
+    /// have megabytes each, and those that are put in order together are in memory together.
+    pub(super) async fn each_profile(
+        &self,
+        engine: &QueryEngine,
+        references: &BTreeMap<String, PinnedReference>,
+        (derivation, condition): (&str, &str),
+        take: &mut (dyn FnMut(StoredProfile<'_>) -> Result<(), PipelineError> + Send),
+    ) -> Result<(), PipelineError> {
+        let wanted = format!("{} AND derivation = '{derivation}' {condition}", self.rows_of_model());
+        let dates = format!("SELECT DISTINCT event_date FROM profiles WHERE {wanted}");
+        let dates = event_dates(engine, &dates).await?;
+        for dates in dates.chunks(self.dates_at_once(references, OPEN_BYTES, MOST_DATES)) {
+            let (Some(first), Some(last)) = (dates.first(), dates.last()) else { continue };
+            let statement = format!(
+                "SELECT arm, version, window_start, window_end, profile FROM profiles \
+                 WHERE {wanted} AND event_date >= {} AND event_date <= {} \
+                 ORDER BY window_start, arm, version, from_offset",
+                date_literal(*first),
+                date_literal(*last),
+            );
+            let mut stream = engine.stream(&statement).await?;
+            while let Some(batch) = stream.next().await {
+                let batch = batch.map_err(QueryError::from)?;
+                StoredProfiles::of(&batch)?.iter().try_for_each(&mut *take)?;
+            }
+        }
+        Ok(())
     }
 
-    /// The stored profiles of all arms within a period, in order of time.
-    async fn profiles_within(
+    /// What is usual in the reference, by length and arm: measured of its own windows. It is measured again when their
+    /// profiles are others.
+    async fn usual_of(
         &self,
         reading: Reading<'_>,
         period: Window,
-    ) -> Result<Vec<(String, Window, Profile)>, PipelineError> {
+        wanted: &[Wanted],
+        zone: &Zone,
+    ) -> Result<UsualByLength, PipelineError> {
         let condition = format!("AND {}", within(period));
-        let mut profiles = Vec::new();
-        for batch in reading.engine.sql(&self.profiles_statement(reading.derivation, &condition)).await? {
-            for stored in StoredProfiles::of(&batch)?.iter() {
-                profiles.push((stored.arm.to_owned(), stored.window, stored.profile()?));
-            }
+        let statement = format!(
+            "SELECT count(*) AS parts, max(revision) AS newest FROM profiles WHERE {} AND derivation = '{}' {condition}",
+            self.rows_of_model(),
+            reading.derivation,
+        );
+        let lengths: Vec<String> = wanted.iter().map(|wanted| wanted.length.to_string()).collect();
+        let mut key = format!("{}/{lengths:?}", reading.derivation);
+        for batch in reading.engine.sql(&statement).await? {
+            let rows = Rows(&batch);
+            key = format!("{key}/{:?}/{:?}", rows.integers("parts")?, batch.column(1));
         }
-        Ok(profiles)
+        if let Some((_, usual)) =
+            self.usual.lock().unwrap_or_else(PoisonError::into_inner).as_ref().filter(|(of, _)| *of == key)
+        {
+            return Ok(usual.clone());
+        }
+        let mut measured: Vec<(Periods, BTreeMap<String, UsualDistances>)> =
+            wanted.iter().map(|wanted| (Periods::new(wanted.length, zone), BTreeMap::new())).collect();
+        // A window that the period cuts short is smaller than those it is compared with.
+        let is_whole = |window: Window| period.start <= window.start && window.end <= period.end;
+        let add = |usual: &mut BTreeMap<String, UsualDistances>, (arm, open): (String, OpenPeriod)| match reading
+            .references
+            .get(&arm)
+            .filter(|_| is_whole(open.window))
+        {
+            Some(reference) => usual.entry(arm).or_default().add(&self.spec, &reference.profile, &open.profile),
+            None => Ok(()),
+        };
+        self.each_profile(reading.engine, reading.references, (reading.derivation, &condition), &mut |stored| {
+            let profile = stored.profile()?;
+            for (periods, usual) in &mut measured {
+                // All versions of an arm together.
+                if let Some(closed) = periods.add(stored.arm, "", stored.window.start, &profile)? {
+                    add(usual, closed)?;
+                }
+            }
+            Ok(())
+        })
+        .await?;
+        let mut found = Vec::new();
+        for (mut periods, mut usual) in measured {
+            for closed in periods.finish() {
+                add(&mut usual, closed)?;
+            }
+            found.push(usual.into_iter().map(|(arm, usual)| (arm, usual.finish())).collect::<BTreeMap<_, _>>());
+        }
+        *self.usual.lock().unwrap_or_else(PoisonError::into_inner) = Some((key, found.clone()));
+        Ok(found)
     }
 
     /// Merges the latest revision of every stored outcome into the periods that are wanted, and into the reference.
@@ -265,28 +332,9 @@ pub(super) fn within(period: Window) -> String {
          AND event_date >= {} AND event_date <= {}",
         period.start,
         period.end,
-        super::profile::date_literal(period.start.utc_day()),
-        super::profile::date_literal(period.end.utc_day()),
+        date_literal(period.start.utc_day()),
+        date_literal(period.end.utc_day()),
     )
-}
-
-/// The windows of a length that lie wholly in the reference's period: one that it cuts short is smaller than those it
-/// is compared with.
-fn whole_windows(
-    profiles: &[(String, Window, Profile)],
-    arm: &str,
-    period: Window,
-    length: WindowLength,
-    zone: &Zone,
-) -> Result<Vec<Profile>, PipelineError> {
-    let mut periods = Periods::new(length, zone);
-    let mut windows = Vec::new();
-    for (_, window, profile) in profiles.iter().filter(|(of, ..)| of == arm) {
-        windows.extend(periods.add(arm, "", window.start, profile)?);
-    }
-    windows.extend(periods.finish());
-    let whole = |window: Window| period.start <= window.start && window.end <= period.end;
-    Ok(windows.into_iter().filter(|(_, open)| whole(open.window)).map(|(_, open)| open.profile).collect())
 }
 
 fn merge_outcome(target: &mut Outcomes, slice: Option<&Slice>, outcome: &Outcome) -> Result<(), PipelineError> {
@@ -323,6 +371,11 @@ pub(super) struct StoredProfile<'a> {
 impl StoredProfile<'_> {
     pub(super) fn profile(&self) -> Result<Profile, PipelineError> {
         Ok(Profile::from_bytes(self.bytes)?)
+    }
+
+    /// How long it is as it is stored.
+    pub(super) fn stored_bytes(&self) -> usize {
+        self.bytes.len()
     }
 }
 

@@ -73,7 +73,12 @@ impl Pipeline {
     }
 
     /// How many dates' windows take so many bytes, of the widest of the model's plans.
-    fn dates_at_once(&self, references: &BTreeMap<String, PinnedReference>, bytes: usize, most: usize) -> usize {
+    pub(super) fn dates_at_once(
+        &self,
+        references: &BTreeMap<String, PinnedReference>,
+        bytes: usize,
+        most: usize,
+    ) -> usize {
         let on_edges = references.values().map(|reference| plan_on_edges(&self.spec, &reference.edges));
         let plans = on_edges.chain([model_plan(&self.spec)]);
         plans.map(|plan| dates_within(bytes, self.spec.drift.window, &plan)).min().unwrap_or(1).min(most)
@@ -121,7 +126,7 @@ impl Pipeline {
 const DATES_PER_QUERY: usize = 7;
 
 /// Memory that the open windows of a query may take, by estimate.
-const OPEN_BYTES: usize = 256 << 20;
+pub(super) const OPEN_BYTES: usize = 256 << 20;
 
 /// The same of the windows of one commit; in it they are bytes, which are fewer.
 const COMMIT_BYTES: usize = 512 << 20;

@@ -1,6 +1,6 @@
 //! Kept periods and stored windows → one profile or outcome of a range, for questions that no judged period answers.
 
-use super::periods::{StoredProfiles, within};
+use super::periods::within;
 use super::rolled_up::{self, Cover};
 use super::{Derived, Pipeline, PipelineError};
 use crate::measure::Rows;
@@ -44,38 +44,35 @@ impl Pipeline {
     /// # Errors
     /// When a table cannot be read, or the range holds too much for one answer.
     pub async fn profile_of(&self, part: Part<'_>) -> Result<Option<Profile>, PipelineError> {
-        let derivation = self.derivation(&self.pinned_references().await?);
+        let references = self.pinned_references().await?;
+        let derivation = self.derivation(&references);
         let Cover { held, gaps } = self.cover_of(part, RolledUp::Profile, &derivation).await?;
         let mut merged: Option<Profile> = None;
+        let mut add = |profile: Profile| match &mut merged {
+            Some(merged) => merged.merge(&profile),
+            None => {
+                merged = Some(profile);
+                Ok(())
+            }
+        };
         let mut bytes: usize = held.iter().map(Vec::len).sum();
         if bytes > MOST_BYTES {
             return Err(PipelineError::RangeTooWide);
         }
         for held in &held {
-            let profile = Profile::from_bytes(held)?;
-            match &mut merged {
-                Some(merged) => merged.merge(&profile)?,
-                None => merged = Some(profile),
-            }
+            add(Profile::from_bytes(held)?)?;
         }
-        if gaps.is_empty() {
-            return Ok(merged);
-        }
-        let engine = self.queries(&[], &[Derived::Profiles]).await?;
-        let mut stream = engine.stream(&self.profiles_statement(&derivation, &part.condition(&gaps))).await?;
-        while let Some(batch) = stream.next().await {
-            let batch = batch.map_err(QueryError::from)?;
-            bytes += batch.get_array_memory_size();
-            if bytes > MOST_BYTES {
-                return Err(PipelineError::RangeTooWide);
-            }
-            for stored in StoredProfiles::of(&batch)?.iter() {
-                let profile = stored.profile()?;
-                match &mut merged {
-                    Some(merged) => merged.merge(&profile)?,
-                    None => merged = Some(profile),
+        if !gaps.is_empty() {
+            let engine = self.queries(&[], &[Derived::Profiles]).await?;
+            let condition = part.condition(&gaps);
+            self.each_profile(&engine, &references, (&derivation, &condition), &mut |stored| {
+                bytes += stored.stored_bytes();
+                if bytes > MOST_BYTES {
+                    return Err(PipelineError::RangeTooWide);
                 }
-            }
+                Ok(add(stored.profile()?)?)
+            })
+            .await?;
         }
         Ok(merged)
     }

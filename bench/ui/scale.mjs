@@ -52,7 +52,14 @@ async function fill(quiver) {
     if (day % 10 === 9) tell(`sent ${day + 1} of ${size.days} days, ${(bytes / 1e6).toFixed(0)} MB, ${seconds(began)}`);
   }
   await quiver.flow();
-  tell(`sent, judged and written in ${seconds(began)}`);
+  tell(`sent, judged and written in ${seconds(began)}; each stage, all models together: ${await stageSeconds(quiver)}`);
+}
+
+/** The seconds of each stage, as the server's metrics tell them; models that run side by side each count theirs. */
+async function stageSeconds(quiver) {
+  const metrics = await (await fetch(`${quiver.url}/metrics`)).text();
+  const sums = metrics.matchAll(/^quiver_stage_seconds_sum\{stage="(\w+)"\} ([\d.]+)/gm);
+  return [...sums].map(([, stage, sum]) => `${stage} ${Number(sum).toFixed(1)} s`).join(', ');
 }
 
 const quiver = await Quiver.start(given.quiver, folder, specs(size));

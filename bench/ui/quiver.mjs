@@ -58,7 +58,7 @@ export class Quiver {
       await fetch(`${this.url}/v1/flow/run`, { method: 'POST' }).then((response) => response.arrayBuffer(), () => undefined);
       const { stages, stage_errors: errors } = await this.ask('/v1/status');
       if (Object.keys(errors).length > 0) throw new Error(`a stage failed: ${JSON.stringify(errors)}`);
-      if (stages.every(({ lag_rows: lag }) => lag === 0)) return;
+      if (stages.every(({ lag_rows: rows, lag_models: models }) => rows === 0 && models === 0)) return;
       await pause(1_000);
     }
   }

@@ -293,6 +293,36 @@ def test_what_comes_later_changes_only_what_it_touches(tmp_path, days):
         assert [read(again, path) for path in ("windows", "features", "diagnosis", "performance")] == told
 
 
+def test_what_is_judged_by_and_by_is_what_is_judged_at_once(tmp_path, days):
+    """Longer periods are put together from days that stand as they are kept: byte for byte as from all their windows."""
+    spec = SPEC + REFERENCE + "drift: {window: 6h}\n"
+    next_week, next_month = (FIRST_DAY + timedelta(days=days, hours=3) for days in (5, 40))
+    lots = [
+        *(batch + labels(batch) for batch in days),
+        events(60, seed=7, prefix="week", at=next_week),
+        # Into a day that was judged, and a window of it that was not there.
+        events(40, seed=8, prefix="late", at=FIRST_DAY + timedelta(days=1, hours=1)),
+        # Far enough that no window waits for labels any more.
+        events(20, seed=9, prefix="month", at=next_month),
+    ]
+
+    def judged(name: str, rounds: list[list[dict]]) -> dict[tuple, tuple]:
+        with Server(tmp_path / name, "--replay-clock", spec=spec) as server:
+            for lot in rounds:
+                assert post(server, lot).json()["accepted"] == len(lot)
+                server.flow_run()
+        with sqlite3.connect(f"file:{tmp_path}/{name}/quiver-data/catalogue.sqlite?mode=ro", uri=True) as catalogue:
+            rows = catalogue.execute("SELECT length, arm, starts_at, ends_at, judged, outcome, profile, slices FROM judged_periods")
+            return {row[:4]: row[4:] for row in rows}
+
+    at_once = judged("once", [[event for lot in lots for event in lot]])
+    by_and_by = judged("by-and-by", lots)
+    lengths = [length for length, *_ in at_once]
+    assert [lengths.count(length) for length in ("1d", "1w", "1mo")] == [6, 3, 2] and lengths.count("6h") > 6
+    different = [key for key in at_once.keys() | by_and_by.keys() if at_once.get(key) != by_and_by.get(key)]
+    assert different == []
+
+
 def test_an_answer_that_did_not_change_is_told_in_a_few_bytes(server):
     url = f"{server.url}/v1/models/flight-delay/windows"
     first = requests.get(url, timeout=30)

@@ -257,7 +257,7 @@ impl Window {
 }
 
 /// Finds the window of instant after instant, remembering the last, since logs are nearly ordered.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct WindowFinder {
     cut: Option<(WindowLength, Zone)>,
     last: Option<Window>,

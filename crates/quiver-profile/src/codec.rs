@@ -37,6 +37,12 @@ pub enum CodecError {
     /// The compressed body cannot be unpacked.
     #[error("body cannot be decompressed")]
     Compression,
+    /// The bytes name edges that are kept elsewhere, and those were not given.
+    #[error("edges {id:032x} are kept apart from the profile and were not given")]
+    EdgesApart {
+        /// Their identity.
+        id: u128,
+    },
     /// Bytes follow the end of the summary.
     #[error("{count} bytes follow the end")]
     Trailing {

@@ -16,7 +16,7 @@ pub mod slice;
 
 pub use codec::CodecError;
 pub use column::{ColumnError, ColumnKind, ColumnProfile, ColumnSummary, Counts, Disclosure};
-pub use edges::{BinLabel, CategoryEdges, Edges, EdgesId, NumberEdges};
+pub use edges::{BinLabel, CategoryEdges, Edges, EdgesById, EdgesId, NumberEdges};
 pub use outcome::{Outcome, OutcomeError, OutcomePlan, Task};
 pub use plan::{ColumnPlan, Inferred, Plan, SlicePlan};
 pub use profile::{FORMAT_VERSION, FreezeOptions, Profile, ProfileError, RowFacts};

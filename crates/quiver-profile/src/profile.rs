@@ -9,15 +9,15 @@ use arrow::datatypes::{DataType, Float64Type};
 use thiserror::Error;
 
 use crate::codec::{CodecError, Reader, Writer, unseal};
-use crate::column::{ColumnError, ColumnKind, ColumnProfile, ColumnSummary, Costs, Scratch, to_fixed};
-use crate::edges::Edges;
+use crate::column::{ColumnError, ColumnKind, ColumnProfile, ColumnSummary, Costs, EdgesForm, Scratch, to_fixed};
+use crate::edges::{Edges, EdgesById};
 use crate::plan::Plan;
 use crate::slice::SliceProfile;
 
 /// The first four bytes of every profile.
 const MAGIC: [u8; 4] = *b"QVRP";
 /// The version that is written; every version up to it is read.
-pub const FORMAT_VERSION: u16 = 3;
+pub const FORMAT_VERSION: u16 = 4;
 
 /// Why a profile could not be updated, merged or read.
 #[derive(Debug, Error, PartialEq)]
@@ -303,14 +303,29 @@ impl Profile {
         self.columns.iter().filter_map(freeze).collect()
     }
 
+    /// The edges that the columns are counted on.
+    pub fn edges(&self) -> EdgesById {
+        self.columns.values().filter_map(ColumnProfile::edges).map(|edges| (edges.id(), Arc::clone(edges))).collect()
+    }
+
     /// Returns versioned, compressed bytes. The plan is not part of them.
     pub fn to_bytes(&self) -> Vec<u8> {
+        self.written(EdgesForm::Whole)
+    }
+
+    /// The same with edges by identity alone: of a small profile they are nearly everything, and all profiles that are
+    /// compared with one reference share them. [`Profile::from_bytes_on`] reads it.
+    pub fn to_bytes_naming_edges(&self) -> Vec<u8> {
+        self.written(EdgesForm::Named)
+    }
+
+    fn written(&self, form: EdgesForm) -> Vec<u8> {
         let mut writer = Writer::new();
         writer.unsigned(self.rows);
         writer.unsigned(self.columns.len() as u64);
         for (name, column) in &self.columns {
             writer.text(name);
-            column.write(&mut writer);
+            column.write(&mut writer, form);
         }
         writer.unsigned(self.slices.len() as u64);
         for (name, slice) in &self.slices {
@@ -322,13 +337,21 @@ impl Profile {
 
     /// Reads bytes of this or any earlier version. The profile can be merged and shown, but not updated.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ProfileError> {
+        Self::from_bytes_on(bytes, &EdgesById::new())
+    }
+
+    /// The same of bytes that may name their edges; `known` holds those.
+    ///
+    /// # Errors
+    /// [`CodecError::EdgesApart`] where they name others.
+    pub fn from_bytes_on(bytes: &[u8], known: &EdgesById) -> Result<Self, ProfileError> {
         let (version, body) = unseal(bytes, MAGIC, "QVRP", FORMAT_VERSION)?;
         let mut reader = Reader::new(&body);
         let rows = reader.count()?;
         let mut columns = BTreeMap::new();
         for _ in 0..reader.length()? {
             let name = reader.text()?.to_owned();
-            columns.insert(name, ColumnProfile::read(&mut reader, version)?);
+            columns.insert(name, ColumnProfile::read(&mut reader, version, known)?);
         }
         let mut slices = BTreeMap::new();
         for _ in 0..reader.length()? {

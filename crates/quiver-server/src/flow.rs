@@ -15,19 +15,19 @@ use crate::ingest::seen::{Marker, Seen};
 use crate::ingest::tally::Tallies;
 use crate::metrics::{Metrics, Stage};
 use crate::pipeline::{
-    Derived, Pipeline, PipelineError, SharedCommit, StoredTable, Tidied, Workspace, flush, record_mended,
+    Derived, Pipeline, PipelineError, SharedCommit, StoredTable, Tidied, Workspace, at_once, flush, record_mended,
 };
+use futures::{StreamExt, stream};
 use quiver_event::event::Kind;
 use quiver_event::spec::Spec;
 use quiver_event::time::Timestamp;
 use quiver_store::catalogue::{DEFAULT_WORKSPACE, Tally};
 use rest::Rests;
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZero;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use told::Told;
 
@@ -118,6 +118,8 @@ struct Shared {
     generation: AtomicU64,
     errors: Mutex<BTreeMap<String, String>>,
     told: Told,
+    /// Whether the flow is to end: a stage that runs for a long time ends where it is.
+    stopping: watch::Sender<bool>,
 }
 
 impl FlowHandle {
@@ -168,8 +170,9 @@ impl FlowHandle {
         self.ask(Request::Run { reply }, answer).await?
     }
 
-    /// Ends the flow after a last flush.
+    /// Ends the flow after a last flush; where a stage had to be ended for that, the journal keeps what waits.
     pub async fn stop(&self) {
+        self.shared.stopping.send_replace(true);
         let (reply, answer) = oneshot::channel();
         // A flow that is gone has stopped.
         let _ = self.ask(Request::Stop { reply }, answer).await;
@@ -207,6 +210,7 @@ pub fn flow(parts: FlowParts, options: FlowOptions) -> (Flow, FlowHandle) {
         rests: Rests::default(),
         unprofiled: BTreeSet::new(),
         unjudged: BTreeSet::new(),
+        is_interrupted: false,
     };
     (flow, handle)
 }
@@ -241,30 +245,50 @@ pub struct Flow {
     tried: u64,
     /// Models that a stage failed at.
     rests: Rests,
+    /// A stage was ended where it was, and took the flows of its models with it: nothing may run any more.
+    is_interrupted: bool,
 }
 
 impl Flow {
-    /// Takes a model in before the flow runs.
+    /// Takes models in before the flow runs; several are opened side by side.
     ///
     /// # Errors
     /// When the catalogue refuses.
-    pub async fn put(&mut self, spec: Spec, text: &str) -> Result<i64, PipelineError> {
+    pub async fn put_all(&mut self, specs: Vec<(Spec, String)>) -> Result<(), PipelineError> {
         let now = self.parts.clock.now();
+        let workspace = Arc::clone(&self.parts.workspace);
+        let mut opening = stream::iter(specs)
+            .map(|(spec, text)| tokio::spawn(open(Arc::clone(&workspace), spec, text, now)))
+            .buffered(at_once());
+        while let Some(opened) = opening.next().await {
+            self.take_in(opened.expect("it is not cancelled, and its panic is one of the start")?);
+        }
+        Ok(())
+    }
+
+    /// Takes a model in, or another version of its spec; gives the version.
+    async fn put(&mut self, spec: Spec, text: String) -> Result<i64, PipelineError> {
+        let (workspace, model) = (Arc::clone(&self.parts.workspace), spec.model.clone());
+        let opened = open(Arc::clone(&workspace), spec, text, self.parts.clock.now()).await?;
+        let version = workspace.catalogue().latest_spec(DEFAULT_WORKSPACE, &model).await?;
+        self.take_in(opened);
+        Ok(version.map_or(1, |version| version.number))
+    }
+
+    fn take_in(&mut self, opened: Opened) {
+        let Opened { pipeline, unreadable, took } = opened;
+        let spec = pipeline.spec().clone();
         let model = spec.model.clone();
-        let started = Instant::now();
-        let (pipeline, unreadable) =
-            Pipeline::of_any(Arc::clone(&self.parts.workspace), spec.clone(), text, now).await?;
-        let version = self.parts.workspace.catalogue().latest_spec(DEFAULT_WORKSPACE, &model).await?;
         self.pipelines.insert(model.clone(), pipeline);
         // A table that somebody has to look after must not keep the server, and the other models, from starting.
         if let Some(error) = unreadable {
-            self.finished_of("segments", &model, started.elapsed(), Err(error));
+            self.finished_of("segments", &model, took, Err(error));
         }
         self.parts.doors.put(Arc::new(spec));
         self.unprofiled.insert(model.clone());
         self.unjudged.insert(model);
+        self.tell_models();
         self.shared.generation.fetch_add(1, Ordering::Release);
-        Ok(version.map_or(1, |version| version.number))
     }
 
     /// Remembers the ids that the tables hold since then: for a journal that lost rows, and with them their ids.
@@ -298,7 +322,7 @@ impl Flow {
             let request = tokio::time::timeout(TICK, self.receiver.recv()).await;
             match request {
                 Ok(Some(Request::Put { spec, text, reply })) => {
-                    let put = self.put(*spec, &text).await.map_err(|error| {
+                    let put = self.put(*spec, text).await.map_err(|error| {
                         tracing::error!(%error, "a spec cannot be kept");
                         "the catalogue cannot be written now; put the spec again later".to_owned()
                     });
@@ -310,7 +334,9 @@ impl Flow {
                 }
                 Ok(Some(Request::Stop { reply })) => {
                     self.write_tallies().await;
-                    self.flush().await;
+                    if !self.is_interrupted {
+                        self.flush().await;
+                    }
                     let _ = reply.send(());
                     return;
                 }
@@ -345,6 +371,9 @@ impl Flow {
             self.judge().await;
             self.due.judge = Instant::now() + self.options.judge_every.max(started.elapsed() * REST);
         }
+        if self.is_interrupted {
+            return;
+        }
         if now >= self.due.verify {
             self.verify().await;
         }
@@ -366,6 +395,9 @@ impl Flow {
         self.flush().await;
         self.profile().await;
         self.judge().await;
+        if self.is_interrupted {
+            return Err("the server is stopping; send again later".to_owned());
+        }
         self.record_mended().await;
         if Instant::now() >= self.due.verify {
             // A stage failed: what is damaged is set aside, and the stages run once more.
@@ -433,6 +465,7 @@ impl Flow {
             .collect();
         self.unprofiled.extend(changed.iter().cloned());
         self.unjudged.extend(changed);
+        self.tell_models();
         self.tried = durable;
         let refused = match flushed {
             Ok((flushed, refused)) => {
@@ -461,6 +494,14 @@ impl Flow {
         self.parts.metrics.journal_bytes.set(journal.size_bytes() as i64);
     }
 
+    /// Tells for how many models each derived stage has yet to run.
+    fn tell_models(&self) {
+        let told = &self.shared.told;
+        told.wait_for_models("profiles", self.unprofiled.len());
+        told.wait_for_models("outcomes", self.unjudged.len());
+        told.wait_for_models("findings", self.unjudged.len());
+    }
+
     async fn profile(&mut self) {
         let models = std::mem::take(&mut self.unprofiled);
         self.unprofiled = self.derive(Derived::Profiles, models).await;
@@ -468,9 +509,13 @@ impl Flow {
         if self.unprofiled.is_empty() {
             self.shared.told.wait("profiles", 0);
         }
+        self.tell_models();
     }
 
     async fn judge(&mut self) {
+        if self.is_interrupted {
+            return;
+        }
         let models = std::mem::take(&mut self.unjudged);
         let unjoined = self.derive(Derived::Outcomes, models.clone()).await;
         self.unjudged = self.derive(Derived::Findings, models).await;
@@ -480,13 +525,14 @@ impl Flow {
             self.shared.told.wait("outcomes", 0);
             self.shared.told.wait("findings", 0);
         }
+        self.tell_models();
     }
 
     /// Runs a stage for these models, whose rows are committed together; returns the models that it has to run for
     /// again.
     async fn derive(&mut self, derived: Derived, models: BTreeSet<String>) -> BTreeSet<String> {
         let stage = derived.name();
-        if models.is_empty() || self.rests.has(stage, EVERY_MODEL) {
+        if models.is_empty() || self.is_interrupted || self.rests.has(stage, EVERY_MODEL) {
             return models;
         }
         let started = Instant::now();
@@ -504,6 +550,7 @@ impl Flow {
         let mut committed = Instant::now();
         let mut running = JoinSet::new();
         let mut next = models.iter();
+        let mut stopping = self.shared.stopping.subscribe();
         loop {
             while running.len() < models_at_once() && shared.is_ok() {
                 let Some(model) = next.next() else { break };
@@ -514,7 +561,14 @@ impl Flow {
                 }
             }
             // One that takes long must not keep those that are done from being seen.
-            let joined = tokio::time::timeout(COMMIT_EVERY, running.join_next()).await;
+            let joined = tokio::select! {
+                joined = tokio::time::timeout(COMMIT_EVERY, running.join_next()) => joined,
+                // Nothing of it is committed by halves, and what it would have derived is derived after the next start.
+                _ = stopping.wait_for(|is_stopping| *is_stopping) => {
+                    self.is_interrupted = true;
+                    return models;
+                }
+            };
             if let Ok(Some(joined)) = joined {
                 let (pipeline, took, ran) = joined.expect("a stage is not cancelled, and its panic is one of the flow");
                 let model = pipeline.spec().model.clone();
@@ -530,6 +584,7 @@ impl Flow {
                 committed = Instant::now();
                 if shared.is_ok() {
                     again.extend(self.note_ended(stage, std::mem::take(&mut ended)));
+                    self.shared.told.wait_for_models(stage, running.len() + next.len() + again.len());
                 }
             }
             if is_last {
@@ -715,6 +770,19 @@ impl Flow {
     }
 }
 
+/// A model whose flow was opened, why its tables cannot be read where that is so, and how long it took.
+struct Opened {
+    pipeline: Pipeline,
+    unreadable: Option<PipelineError>,
+    took: Duration,
+}
+
+async fn open(workspace: Arc<Workspace>, spec: Spec, text: String, now: Timestamp) -> Result<Opened, PipelineError> {
+    let started = Instant::now();
+    let (pipeline, unreadable) = Pipeline::of_any(workspace, spec, &text, now).await?;
+    Ok(Opened { pipeline, unreadable, took: started.elapsed() })
+}
+
 /// A model, how long a stage took for it, and what came of it.
 type Ended = (String, Duration, Result<u64, PipelineError>);
 
@@ -735,7 +803,7 @@ async fn derive_of(
 
 /// How many models a stage runs for at the same time: each needs a processor, and memory of its own.
 fn models_at_once() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZero::get).min(MODELS_AT_ONCE)
+    at_once().min(MODELS_AT_ONCE)
 }
 
 /// The name of a stage that ran for one model, or for all together.

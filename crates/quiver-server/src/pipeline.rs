@@ -1,5 +1,6 @@
 //! The durable flow of one model in one data folder: journal → segments → profiles → outcomes and findings.
 
+mod cascade;
 pub(crate) mod door;
 mod evaluate;
 mod ingest;
@@ -15,6 +16,7 @@ mod rolled_up;
 mod segment;
 mod shared;
 mod shared_commit;
+mod stored;
 mod upkeep;
 mod workspace;
 
@@ -40,6 +42,7 @@ use quiver_store::table::TableError;
 use reference::PinnedReference;
 use segment::OpenTable;
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use uuid::Uuid;
@@ -314,6 +317,11 @@ pub async fn models(path: &Path) -> Result<Vec<String>, PipelineError> {
     let folder = DataFolder::open(path)?;
     let catalogue = folder.open_catalogue().await?;
     Ok(catalogue.models(DEFAULT_WORKSPACE).await?)
+}
+
+/// How much is worked on side by side: each needs a processor.
+pub(crate) fn at_once() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 /// A short name for a content: the first 64 bits of its hash, in hexadecimal.

@@ -24,6 +24,7 @@ use quiver_event::spec::Spec;
 use quiver_event::time::Timestamp;
 use quiver_store::catalogue::DEFAULT_WORKSPACE;
 use quiver_store::journal::Recovery;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -290,19 +291,17 @@ fn flow_options(config: &ServerConfig) -> FlowOptions {
 
 /// The specs given now, and those that the folder holds of other models.
 async fn put_specs(flow: &mut Flow, workspace: &Arc<Workspace>, specs: Vec<(Spec, String)>) -> Result<(), ServeError> {
-    let given: Vec<String> = specs.iter().map(|(spec, _)| spec.model.clone()).collect();
-    for (spec, text) in specs {
-        flow.put(spec, &text).await?;
-    }
+    let given: BTreeSet<String> = specs.iter().map(|(spec, _)| spec.model.clone()).collect();
+    let mut all = specs;
     let models = workspace.catalogue().models(DEFAULT_WORKSPACE).await.map_err(PipelineError::from)?;
     for model in models.into_iter().filter(|model| !given.contains(model)) {
         let stored = workspace.catalogue().latest_spec(DEFAULT_WORKSPACE, &model).await.map_err(PipelineError::from)?;
         let Some(version) = stored else { continue };
         let spec = parse_spec(&version.yaml, "the stored spec")
             .map_err(|errors| ServeError::Spec { model: model.clone(), errors: errors.render() })?;
-        flow.put(spec, &version.yaml).await?;
+        all.push((spec, version.yaml));
     }
-    Ok(())
+    Ok(flow.put_all(all).await?)
 }
 
 fn app(

@@ -14,7 +14,7 @@ mod tally;
 pub use damage::DamageRecord;
 pub use error::CatalogueError;
 pub use judge::{Intent, JudgeState, JudgeStep, PendingIntent};
-pub use judged::{JudgedPeriod, JudgedPeriods, JudgedProgress, RolledUp};
+pub use judged::{JudgedPeriod, JudgedPeriods, JudgedProgress, KeptProfile, RolledUp};
 pub use key::ApiKey;
 pub use model::{NewReference, Reference, SpecVersion};
 pub use tally::{Tally, TallySum};

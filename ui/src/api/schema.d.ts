@@ -2317,6 +2317,11 @@ export interface components {
         StageStatus: {
             /**
              * Format: int64
+             * @description Models that it has yet to run for: those with new rows, and after a start all of them.
+             */
+            lag_models: number;
+            /**
+             * Format: int64
              * @description Rows that wait for it: of the journal for the segments; of the tables, since the start, for those behind them.
              */
             lag_rows: number;

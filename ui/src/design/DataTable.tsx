@@ -8,7 +8,7 @@ import {
   type ColumnDef,
 } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { classes } from './classes';
 import styles from './DataTable.module.css';
 import { Icon } from './Icon';
@@ -100,7 +100,7 @@ export function DataTable<Row extends object>({
     count: sorted.length,
     getScrollElement: () => box.current,
     estimateSize: () => rowHeight,
-    overscan: 12,
+    overscan: 6,
   });
   const inSight = virtualizer.getVirtualItems();
   const first = inSight[0];
@@ -192,25 +192,16 @@ export function DataTable<Row extends object>({
             const row = sorted[item.index];
             if (row === undefined) return null;
             return (
-              <tr
+              <DataRow
                 key={row.id}
-                data-index={item.index}
-                aria-rowindex={item.index + 2}
-                tabIndex={item.index === reached ? 0 : -1}
-                className={classes(styles.row, onOpen !== undefined && styles.opens)}
-                style={{ height: rowHeight }}
-                onFocus={() => setActive(item.index)}
-                onClick={(event) => {
-                  // A link or button inside the row does its own thing.
-                  if (onOpen !== undefined && !(event.target as HTMLElement).closest('a,button')) onOpen(row.original);
-                }}
-              >
-                {columns.map((column) => (
-                  <td key={column.id} className={column.align === 'right' ? styles.right : undefined}>
-                    {column.cell(row.original)}
-                  </td>
-                ))}
-              </tr>
+                row={row.original}
+                index={item.index}
+                columns={columns}
+                height={rowHeight}
+                isReached={item.index === reached}
+                onReach={setActive}
+                onOpen={onOpen}
+              />
             );
           })}
           {last !== undefined && <Spacer height={virtualizer.getTotalSize() - last.end} />}
@@ -219,6 +210,40 @@ export function DataTable<Row extends object>({
     </div>
   );
 }
+
+interface DataRowProps<Row> {
+  row: Row;
+  index: number;
+  columns: readonly Column<Row>[];
+  height: number;
+  isReached: boolean;
+  onReach: (index: number) => void;
+  onOpen: ((row: Row) => void) | undefined;
+}
+
+/** Remembered: a press or a scroll draws the rows anew that are other rows, and those alone. */
+const DataRow = memo(function DataRow<Row extends object>({ row, index, columns, height, isReached, onReach, onOpen }: DataRowProps<Row>) {
+  return (
+    <tr
+      data-index={index}
+      aria-rowindex={index + 2}
+      tabIndex={isReached ? 0 : -1}
+      className={classes(styles.row, onOpen !== undefined && styles.opens)}
+      style={{ height }}
+      onFocus={() => onReach(index)}
+      onClick={(event) => {
+        // A link or button inside the row does its own thing.
+        if (onOpen !== undefined && !(event.target as HTMLElement).closest('a,button')) onOpen(row);
+      }}
+    >
+      {columns.map((column) => (
+        <td key={column.id} className={column.align === 'right' ? styles.right : undefined}>
+          {column.cell(row)}
+        </td>
+      ))}
+    </tr>
+  );
+}) as <Row extends object>(props: DataRowProps<Row>) => ReactNode;
 
 /** Stands for the rows that are not drawn. */
 function Spacer({ height }: { height: number }) {

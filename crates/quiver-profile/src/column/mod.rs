@@ -9,7 +9,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::codec::{CodecError, Reader, Writer};
-use crate::edges::{BinLabel, Edges, EdgesId};
+use crate::edges::{BinLabel, Edges, EdgesById, EdgesId};
 
 mod boolean;
 mod category;
@@ -111,6 +111,20 @@ pub enum Disclosure {
     /// Only counts, sums and bins are kept.
     Private,
 }
+
+/// How a column's edges are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EdgesForm {
+    /// With all their points or categories.
+    Whole,
+    /// By their identity.
+    Named,
+}
+
+/// What follows in the bytes of a column: nothing, whole edges, or their identity.
+const NO_EDGES: u8 = 0;
+const WHOLE_EDGES: u8 = 1;
+const NAMED_EDGES: u8 = 2;
 
 /// Why a column could not be profiled or merged.
 #[derive(Debug, Error, PartialEq)]
@@ -419,14 +433,23 @@ impl ColumnProfile {
         }
     }
 
-    /// Writes the profile.
-    pub fn write(&self, writer: &mut Writer) {
+    /// Writes the profile, with its edges whole or by their identity alone.
+    pub fn write(&self, writer: &mut Writer, form: EdgesForm) {
         writer.byte(self.kind as u8);
         writer.flag(self.disclosure == Disclosure::Private);
         self.counts.write(writer);
-        writer.flag(self.edges.is_some());
-        if let Some(edges) = &self.edges {
-            edges.write(writer);
+        match (&self.edges, form) {
+            (None, _) => writer.byte(NO_EDGES),
+            (Some(edges), EdgesForm::Whole) => {
+                writer.byte(WHOLE_EDGES);
+                edges.write(writer);
+            }
+            (Some(edges), EdgesForm::Named) => {
+                writer.byte(NAMED_EDGES);
+                writer.wide(edges.id().0.cast_signed());
+            }
+        }
+        if self.edges.is_some() {
             writer.counts(&self.cells);
         }
         writer.flag(self.response.is_some());
@@ -443,20 +466,29 @@ impl ColumnProfile {
         }
     }
 
-    /// Reads what [`ColumnProfile::write`] wrote, in this or an earlier version of the format.
-    pub fn read(reader: &mut Reader<'_>, version: u16) -> Result<Self, CodecError> {
+    /// Reads what [`ColumnProfile::write`] wrote, in this or an earlier version of the format; `known` holds the edges
+    /// that it may name.
+    pub fn read(reader: &mut Reader<'_>, version: u16, known: &EdgesById) -> Result<Self, CodecError> {
         let invalid = |field| CodecError::Invalid { field };
         let kind = *ColumnKind::ALL.get(usize::from(reader.byte()?)).ok_or_else(|| invalid("column kind"))?;
         let disclosure = if reader.flag()? { Disclosure::Private } else { Disclosure::Public };
         let counts = Counts::read(reader, version)?;
-        let (mut edges, mut cells) = (None, Vec::new());
-        if reader.flag()? {
-            let read = Edges::read(reader)?;
+        let edges = match reader.byte()? {
+            NO_EDGES => None,
+            WHOLE_EDGES => Some(Arc::new(Edges::read(reader)?)),
+            // Versions before 4 had them whole or not at all.
+            NAMED_EDGES if version >= 4 => {
+                let id = reader.wide()?.cast_unsigned();
+                Some(Arc::clone(known.get(&EdgesId(id)).ok_or(CodecError::EdgesApart { id })?))
+            }
+            _ => return Err(invalid("edges")),
+        };
+        let mut cells = Vec::new();
+        if let Some(edges) = &edges {
             cells = reader.counts()?;
-            if cells.len() != read.cell_count() || !Self::fits(kind, &read) {
+            if cells.len() != edges.cell_count() || !Self::fits(kind, edges) {
                 return Err(invalid("cells"));
             }
-            edges = Some(Arc::new(read));
         }
         let response = if reader.flag()? { Some(Response::read(reader)?) } else { None };
         let bins = edges.as_ref().map_or(0, |edges| edges.coarse_bin_count());

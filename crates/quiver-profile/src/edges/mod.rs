@@ -1,6 +1,8 @@
 //! Frozen bin edges: what a reference profile fixes so that later windows are counted exactly; counts nothing itself.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_128;
@@ -28,6 +30,9 @@ impl Serialize for EdgesId {
         serializer.collect_str(self)
     }
 }
+
+/// Edges by their identity: what profiles that only name theirs are read with.
+pub type EdgesById = BTreeMap<EdgesId, Arc<Edges>>;
 
 /// What a coarse bin holds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -142,7 +147,7 @@ impl Edges {
         if let Self::Category(edges) = self { Some(edges) } else { None }
     }
 
-    /// Writes the edges.
+    /// Writes the edges, whole.
     pub fn write(&self, writer: &mut Writer) {
         match self {
             Self::Number(edges) => {

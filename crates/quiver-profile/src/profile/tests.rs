@@ -71,6 +71,15 @@ fn profile_of(rows: &[Row]) -> Profile {
     profile
 }
 
+/// The same on these edges.
+fn profile_on(rows: &[Row], edges: &BTreeMap<String, Arc<Edges>>) -> Profile {
+    let mut plan = plan();
+    plan.columns.iter_mut().for_each(|column| column.edges = edges.get(&column.name).cloned());
+    let mut profile = Profile::new(&plan);
+    profile.update(&batch_of(rows)).unwrap();
+    profile
+}
+
 /// Everything that may be shown, frequent items past their map apart.
 fn shown(profile: &Profile) -> String {
     let mut text = String::new();
@@ -459,6 +468,33 @@ fn wide_tables_and_long_strings_are_profiled() {
 }
 
 #[test]
+fn edges_that_are_kept_apart_are_named_and_have_to_be_given() {
+    let row = |index: i32| Row {
+        number: Some(f64::from(index).sin()),
+        category: Some(["a", "b"][index as usize % 2].to_owned()),
+        flag: Some(index % 3 == 0),
+        micros: None,
+        vector: None,
+        score: Some(0.5),
+    };
+    let rows: Vec<Row> = (0..400).map(row).collect();
+    let frozen = profile_of(&rows).freeze(&FreezeOptions::default());
+    let reference = profile_on(&rows, &frozen);
+    let window = profile_on(&rows[..3], &frozen);
+    let (whole, named) = (window.to_bytes(), window.to_bytes_naming_edges());
+    let read = Profile::from_bytes_on(&named, &reference.edges()).unwrap();
+    // Byte for byte the profile that has its edges with it, and the edges themselves are shared.
+    assert_eq!(read.to_bytes(), whole);
+    let edges = |profile: &Profile| Arc::clone(profile.column("number").unwrap().edges().unwrap());
+    assert!(Arc::ptr_eq(&edges(&read), &edges(&reference)));
+    assert!(named.len() + 200 < whole.len(), "{} of {}", named.len(), whole.len());
+    // Bytes with whole edges need none, whatever is known.
+    assert_eq!(Profile::from_bytes_on(&whole, &reference.edges()).unwrap().to_bytes(), whole);
+    let alone = Profile::from_bytes(&named);
+    assert!(matches!(alone, Err(ProfileError::Codec(CodecError::EdgesApart { .. }))), "{alone:?}");
+}
+
+#[test]
 fn every_earlier_version_is_still_read() {
     for (bytes, expected) in [
         (
@@ -467,6 +503,7 @@ fn every_earlier_version_is_still_read() {
         ),
         (include_bytes!("../../tests/fixtures/profile-v2.bin"), include_str!("../../tests/fixtures/profile-v2.txt")),
         (include_bytes!("../../tests/fixtures/profile-v3.bin"), include_str!("../../tests/fixtures/profile-v3.txt")),
+        (include_bytes!("../../tests/fixtures/profile-v4.bin"), include_str!("../../tests/fixtures/profile-v4.txt")),
     ] {
         let profile = Profile::from_bytes(bytes).unwrap();
         assert_eq!(shown(&profile), expected);

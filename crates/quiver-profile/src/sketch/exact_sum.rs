@@ -5,6 +5,8 @@
 //! with the error-free vector transformation of Rump, Ogita and Oishi, "Accurate floating-point summation" (SIAM J.
 //! Sci. Comput. 31, 2008), which is as exact and several times faster.
 
+use std::borrow::Cow;
+
 use crate::codec::{CodecError, Reader, Writer};
 use crate::sketch::wide;
 
@@ -20,9 +22,14 @@ const BLOCK: usize = 1024;
 const BLOCK_BITS: i32 = 11;
 
 /// An exact sum of finite floats.
-#[derive(Clone)]
+///
+/// Only the chunks that values have reached are held: most sums are of numbers of a few magnitudes, and a profile of a
+/// wide model has a hundred thousand of them.
+#[derive(Clone, Default)]
 pub struct ExactSum {
-    chunks: [i64; CHUNKS],
+    /// The place of the first chunk held; those before it and after the last are zero.
+    first: u32,
+    chunks: Vec<i64>,
     additions: u32,
 }
 
@@ -33,12 +40,6 @@ pub struct Magnitude {
     pub negative: bool,
     /// Little-endian limbs of the magnitude in units of 2^-1088, without leading zeros.
     pub limbs: Vec<u32>,
-}
-
-impl Default for ExactSum {
-    fn default() -> Self {
-        Self { chunks: [0; CHUNKS], additions: 0 }
-    }
 }
 
 impl std::fmt::Debug for ExactSum {
@@ -67,7 +68,7 @@ impl ExactSum {
         let shifted = u128::from(significand) << shift;
         let parts = [shifted as u32, (shifted >> 32) as u32, (shifted >> 64) as u32];
         let sign = if bits >> 63 == 1 { -1 } else { 1 };
-        for (target, part) in self.chunks[chunk..chunk + 3].iter_mut().zip(parts) {
+        for (target, part) in self.chunks_from(chunk, 3).iter_mut().zip(parts) {
             *target += sign * i64::from(part);
         }
         self.additions += 1;
@@ -151,42 +152,83 @@ impl ExactSum {
         }
     }
 
+    /// The chunks from a place on, which are held from now on.
+    #[inline]
+    fn chunks_from(&mut self, place: usize, count: usize) -> &mut [i64] {
+        if place < self.first as usize || place + count > self.first as usize + self.chunks.len() {
+            self.hold(place, count);
+        }
+        let start = place - self.first as usize;
+        &mut self.chunks[start..start + count]
+    }
+
+    #[cold]
+    fn hold(&mut self, place: usize, count: usize) {
+        if self.chunks.is_empty() {
+            self.first = place as u32;
+        }
+        let before = (self.first as usize).saturating_sub(place);
+        if before > 0 {
+            self.chunks.splice(0..0, std::iter::repeat_n(0, before));
+            self.first = place as u32;
+        }
+        let end = place + count - self.first as usize;
+        if end > self.chunks.len() {
+            self.chunks.resize(end, 0);
+        }
+    }
+
     /// Adds another exact sum.
     pub fn merge(&mut self, other: &Self) {
+        if other.chunks.is_empty() {
+            return;
+        }
         self.carry();
-        let mut other = other.clone();
-        other.carry();
-        for (mine, theirs) in self.chunks.iter_mut().zip(other.chunks) {
+        let mut carried = Cow::Borrowed(other);
+        if other.additions > 0 {
+            carried.to_mut().carry();
+        }
+        let mine = self.chunks_from(carried.first as usize, carried.chunks.len());
+        for (mine, theirs) in mine.iter_mut().zip(&carried.chunks) {
             *mine += theirs;
         }
         self.carry();
     }
 
-    /// Moves every chunk but the last into 0‥2^32, so that additions have room again.
+    /// Moves every chunk but the last into 0‥2^32, and the last into ±2^32 while there are further ones, so that additions
+    /// have room again.
     fn carry(&mut self) {
+        self.additions = 0;
         let mut carry = 0i64;
-        let (last, lower) = self.chunks.split_last_mut().expect("there are chunks");
+        let Some((last, lower)) = self.chunks.split_last_mut() else { return };
         for chunk in lower {
             let sum = *chunk + carry;
             *chunk = sum & 0xffff_ffff;
             carry = sum >> 32;
         }
         *last += carry;
-        self.additions = 0;
+        while self.first as usize + self.chunks.len() < CHUNKS
+            && let Some(last) = self.chunks.last_mut()
+            && last.unsigned_abs() >> 32 > 0
+        {
+            let sum = *last;
+            *last = sum & 0xffff_ffff;
+            self.chunks.push(sum >> 32);
+        }
     }
 
     /// Returns the sum in sign and magnitude.
     pub fn magnitude(&self) -> Magnitude {
         let mut carried = self.clone();
         carried.carry();
-        let negative = carried.chunks[CHUNKS - 1] < 0;
+        let negative = carried.chunks.last().is_some_and(|last| *last < 0);
         if negative {
             carried.chunks.iter_mut().for_each(|chunk| *chunk = -*chunk);
             carried.carry();
         }
-        let mut limbs: Vec<u32> = carried.chunks[..CHUNKS - 1].iter().map(|&chunk| chunk as u32).collect();
-        let top = carried.chunks[CHUNKS - 1] as u64;
-        limbs.extend([top as u32, (top >> 32) as u32]);
+        let mut limbs = vec![0u32; carried.first as usize];
+        limbs.extend(carried.chunks.iter().map(|&chunk| chunk as u32));
+        limbs.extend(carried.chunks.last().map(|last| (last >> 32) as u32));
         limbs.truncate(limbs.iter().rposition(|&limb| limb != 0).map_or(0, |top| top + 1));
         Magnitude { negative, limbs }
     }
@@ -222,8 +264,10 @@ impl ExactSum {
             let (step, limb) = (reader.unsigned()?, u32::try_from(reader.unsigned()?));
             index = index.saturating_add(usize::try_from(step).unwrap_or(CHUNKS));
             // No number of rows reaches the last chunk, which is there for carries, and no limb is written twice.
-            match (sum.chunks[..CHUNKS - 1].get_mut(index), limb) {
-                (Some(chunk), Ok(limb)) if step > 0 || position == 0 => *chunk = sign * i64::from(limb),
+            match limb {
+                Ok(limb) if index < CHUNKS - 1 && (step > 0 || position == 0) => {
+                    sum.chunks_from(index, 1)[0] = sign * i64::from(limb);
+                }
                 _ => return Err(invalid),
             }
         }
@@ -307,6 +351,28 @@ mod tests {
         let mut whole = ExactSum::default();
         whole.add_all(&values);
         assert_eq!(whole, sum(&values));
+    }
+
+    #[test]
+    fn chunks_are_held_as_values_reach_them() {
+        let mut wide = sum(&[1.0]);
+        assert_eq!(wide.chunks.len(), 3);
+        // Down, up, and far beyond what is held, with signs that borrow across it.
+        for value in [-1e-300, 1e300, -5e-324, 1.5, -1e300] {
+            wide.add(value);
+        }
+        assert_eq!(wide.to_f64(), 2.5);
+        wide.add(-2.5);
+        assert_eq!(wide, sum(&[-5e-324, -1e-300]));
+        // What overflows its last chunk goes on into the next, above and below zero.
+        for sign in [1.0, -1.0] {
+            let mut many = sum(&[sign]);
+            for _ in 0..70 {
+                let same = many.clone();
+                many.merge(&same);
+            }
+            assert_eq!(many.to_f64(), sign * 2f64.powi(70));
+        }
     }
 
     #[test]

@@ -11,6 +11,8 @@ use std::time::Duration;
 pub struct StageState {
     /// Rows that wait for it: of the journal for the segments; of the tables, since the start, for those behind them.
     pub lag_rows: u64,
+    /// Models that it has yet to run for; after a start, all of them.
+    pub lag_models: u64,
     /// When it ended last by the wall's time, and how long it took; of a stage that runs for one model after the
     /// other, for one.
     pub last_run: Option<(Timestamp, Duration)>,
@@ -40,6 +42,11 @@ impl Told {
     /// So many rows wait for a stage.
     pub(super) fn wait(&self, stage: &'static str, rows: u64) {
         self.facts().stages.entry(stage).or_default().lag_rows = rows;
+    }
+
+    /// A stage has yet to run for so many models.
+    pub(super) fn wait_for_models(&self, stage: &'static str, models: usize) {
+        self.facts().stages.entry(stage).or_default().lag_models = models as u64;
     }
 
     /// So many more rows wait for some stages.
@@ -86,10 +93,11 @@ mod tests {
         told.add(&["profiles", "findings"], 30);
         told.add(&["profiles", "findings"], 12);
         told.wait("profiles", 0);
+        told.wait_for_models("findings", 3);
         told.ran("profiles", Timestamp(7), Duration::from_millis(20));
         let stages = told.stages();
         let last_run = Some((Timestamp(7), Duration::from_millis(20)));
-        assert_eq!(stages["profiles"], StageState { lag_rows: 0, last_run });
-        assert_eq!(stages["findings"], StageState { lag_rows: 42, last_run: None });
+        assert_eq!(stages["profiles"], StageState { lag_rows: 0, lag_models: 0, last_run });
+        assert_eq!(stages["findings"], StageState { lag_rows: 42, lag_models: 3, last_run: None });
     }
 }

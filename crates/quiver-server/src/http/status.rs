@@ -124,6 +124,8 @@ pub struct StageStatus {
     pub stage: String,
     /// Rows that wait for it: of the journal for the segments; of the tables, since the start, for those behind them.
     pub lag_rows: u64,
+    /// Models that it has yet to run for: those with new rows, and after a start all of them.
+    pub lag_models: u64,
     /// How long it took when it ran last, in seconds; of a stage that runs for one model after the other, for one.
     pub last_run_seconds: Option<f64>,
     /// When that ended, by the wall's time.
@@ -272,6 +274,7 @@ pub async fn status(State(app): State<Arc<App>>) -> Json<Status> {
             .map(|(name, stage)| StageStatus {
                 stage: (*name).to_owned(),
                 lag_rows: stage.lag_rows,
+                lag_models: stage.lag_models,
                 last_run_seconds: stage.last_run.map(|(_, took)| took.as_secs_f64()),
                 last_run_at: ended(stage),
             })

@@ -4,7 +4,7 @@ use super::{Pipeline, PipelineError, orphans::subject};
 use quiver_event::spec::LIVE_ARM;
 use quiver_event::time::{Timestamp, Window, WindowFinder, WindowLength, Zone};
 use quiver_judge::facts::DoorCounts;
-use quiver_store::catalogue::DEFAULT_WORKSPACE;
+use quiver_store::catalogue::{DEFAULT_WORKSPACE, Tally};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The names under which the door counts; `ingest::tally` writes them.
@@ -28,29 +28,8 @@ pub(super) struct DoorWindows {
 }
 
 impl DoorWindows {
-    /// The counts of an arm's window: the door knows no arms, so they are filed under the live one.
-    pub(super) fn of(&mut self, arm: &str, window: Window) -> Option<&DoorCounts> {
-        let counts = self.windows.get(&window).filter(|_| arm == LIVE_ARM)?;
-        self.seen.insert(window);
-        Some(counts)
-    }
-
-    /// The windows that nobody has asked for.
-    pub(super) fn unseen(&self) -> impl Iterator<Item = Window> {
-        self.windows.keys().copied().filter(|window| !self.seen.contains(window))
-    }
-
-    /// Every window in which the door counted something.
-    pub(super) fn all(&self) -> impl Iterator<Item = (Window, &DoorCounts)> {
-        self.windows.iter().map(|(window, counts)| (*window, counts))
-    }
-}
-
-impl Pipeline {
-    /// What the door counted of this model, by windows of that length.
-    pub(super) async fn door_counts(&self, length: WindowLength, zone: &Zone) -> Result<DoorWindows, PipelineError> {
-        let catalogue = &self.workspace.catalogue;
-        let tallies = catalogue.tallies(DEFAULT_WORKSPACE, &self.spec.model, i64::MIN, i64::MAX).await?;
+    /// What was counted, by windows of that length.
+    pub(super) fn of_tallies(tallies: &[Tally], length: WindowLength, zone: &Zone) -> Result<Self, PipelineError> {
         let mut finder = WindowFinder::new(length, zone.clone());
         let mut found = DoorWindows::default();
         for tally in tallies {
@@ -58,7 +37,8 @@ impl Pipeline {
             let window = finder.find(Timestamp(tally.hour_microseconds))?;
             match tally.what.as_str() {
                 what::REFUSED => {
-                    *found.windows.entry(window).or_default().refused.entry(tally.subject).or_default() += count;
+                    *found.windows.entry(window).or_default().refused.entry(tally.subject.clone()).or_default() +=
+                        count;
                 }
                 what::REDACTED => {
                     let mut parts = tally.subject.rsplitn(3, '/');
@@ -82,5 +62,29 @@ impl Pipeline {
         }
         found.windows.retain(|_, counts| counts.is_worth_telling());
         Ok(found)
+    }
+
+    /// The counts of an arm's window: the door knows no arms, so they are filed under the live one.
+    pub(super) fn of(&mut self, arm: &str, window: Window) -> Option<&DoorCounts> {
+        let counts = self.windows.get(&window).filter(|_| arm == LIVE_ARM)?;
+        self.seen.insert(window);
+        Some(counts)
+    }
+
+    /// The windows that nobody has asked for.
+    pub(super) fn unseen(&self) -> impl Iterator<Item = Window> {
+        self.windows.keys().copied().filter(|window| !self.seen.contains(window))
+    }
+
+    /// Every window in which the door counted something.
+    pub(super) fn all(&self) -> impl Iterator<Item = (Window, &DoorCounts)> {
+        self.windows.iter().map(|(window, counts)| (*window, counts))
+    }
+}
+
+impl Pipeline {
+    /// Everything that was counted of this model.
+    pub(super) async fn tallies(&self) -> Result<Vec<Tally>, PipelineError> {
+        Ok(self.workspace.catalogue.tallies(DEFAULT_WORKSPACE, &self.spec.model, i64::MIN, i64::MAX).await?)
     }
 }

@@ -1,6 +1,6 @@
 //! Judged periods → evaluation: everything that is stored of a model, in periods of one length, with each arm's diagnosis.
 
-use super::periods::{Reading, Wanted};
+use super::periods::{Asked, JudgedWindow, Reading, Wanted};
 use super::profile::date_literal;
 use super::{Derived, Pipeline, PipelineError};
 use crate::evaluation::{ArmJudge, Evaluation, labels_of};
@@ -24,13 +24,15 @@ impl Pipeline {
             let profile = Some(reference.profile.clone());
             arms.insert(arm.clone(), ArmJudge::new(ReferenceFacts { profile, ..ReferenceFacts::default() }));
         }
-        let reading = Reading { engine: &engine, references: &references, derivation: &derivation, watermark };
-        let all = [Wanted { length, only: None }];
-        self.judge_periods(reading, &all, &mut |period| {
-            arms.entry(period.arm.to_owned()).or_default().push(period.window, period.judged);
-            Ok(())
-        })
-        .await?;
+        let tallies = self.tallies().await?;
+        let (engine, derivation) = (&engine, &*derivation);
+        let reading = Reading { engine, references: &references, derivation, watermark, tallies: &tallies };
+        let all = Asked { wanted: vec![Wanted { length, only: None }], ..Asked::default() };
+        let shape = |period: JudgedWindow<'_>| Ok((period.arm.to_owned(), period.window, period.judged));
+        let mut judging = self.judging(reading, all, shape).await?;
+        while let Some((arm, window, judged)) = judging.next().await? {
+            arms.entry(arm).or_default().push(window, judged);
+        }
         let zone = self.spec.zone()?;
         let label = labels_of(length, &zone);
         Ok(Evaluation::assemble(&self.spec, arms, &label, self.spec.reference_window()?, until))

@@ -1,6 +1,8 @@
 //! Profiles and outcomes → findings: judges every period that something new touches, and keeps what pages read.
 
-use super::periods::{Reading, Wanted};
+use super::cascade::{KnownPeriod, KnownPeriods};
+use super::door::DoorWindows;
+use super::periods::{Asked, JudgedWindow, Reading, Wanted};
 use super::{Derived, Pipeline, PipelineError, SharedCommit, rolled_up, shared};
 use crate::judged::Judged;
 use crate::measure::Rows;
@@ -8,17 +10,107 @@ use quiver_event::event::Kind;
 use quiver_event::spec::LIVE_ARM;
 use quiver_event::time::{Timestamp, Window, WindowFinder, WindowLength};
 use quiver_judge::facts::DoorCounts;
-use quiver_store::catalogue::{DEFAULT_WORKSPACE, JudgedPeriod, JudgedPeriods, JudgedProgress};
+use quiver_judge::finding::Finding;
+use quiver_store::catalogue::{DEFAULT_WORKSPACE, JudgedPeriod, JudgedPeriods, KeptProfile, Tally};
 use quiver_store::query::QueryEngine;
 use quiver_store::table::Progress;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What was judged is kept whenever it takes so many bytes: a wide model's periods do not fit into memory together.
+const PART_BYTES: usize = 24 << 20;
+
+/// Roughly what a finding takes in memory.
+const FINDING_BYTES: usize = 400;
 
 /// How far profiles and outcomes go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Inputs {
     profiles: i64,
     outcomes: i64,
+}
+
+/// How far the kept periods of a length go.
+#[derive(Debug, Clone, Copy)]
+struct Goes {
+    inputs: Inputs,
+    /// The latest event time known when they were judged.
+    watermark: i64,
+}
+
+impl Goes {
+    const NOWHERE: Self = Self { inputs: Inputs { profiles: 0, outcomes: 0 }, watermark: i64::MIN };
+}
+
+/// Judged periods by the place of their length, and the findings of the spec's own windows, that are kept together.
+#[derive(Debug, Default)]
+struct Part {
+    findings: Vec<Finding>,
+    periods: BTreeMap<usize, Vec<JudgedPeriod>>,
+    bytes: usize,
+}
+
+impl Part {
+    fn add(&mut self, place: usize, period: JudgedPeriod, findings: Vec<Finding>) {
+        self.bytes += period.held_bytes() + findings.len() * FINDING_BYTES;
+        self.findings.extend(findings);
+        self.periods.entry(place).or_default().push(period);
+    }
+}
+
+/// Keeps parts of a judgement.
+struct Keeper<'a> {
+    pipeline: &'a Pipeline,
+    output: &'a SharedCommit,
+    derivation: &'a str,
+    lengths: &'a [WindowLength],
+    application_id: String,
+    /// The revision of the newest findings that are in their table, or wait for its commit.
+    written: Option<i64>,
+}
+
+impl Keeper<'_> {
+    /// Adds a part to the commit: findings under that revision, and periods that go so far, by the place of their length.
+    async fn keep(&mut self, part: Part, revision: i64, goes: &[Goes]) -> Result<(), PipelineError> {
+        let (model, derivation) = (&self.pipeline.spec.model, self.derivation);
+        if !part.findings.is_empty() && self.written.unwrap_or(0) < revision {
+            let mut rows = shared::FindingRows::new(model, derivation, revision);
+            part.findings.iter().for_each(|finding| rows.push(finding));
+            let application_id = self.application_id.clone();
+            let step = Progress { application_id, expected_previous: self.written, next_offset: revision };
+            self.output.add(rows.finish()?, step).await?;
+            self.written = Some(revision);
+        }
+        let mut periods = part.periods;
+        let judged = self.lengths.iter().zip(goes).enumerate().map(|(place, (length, goes))| JudgedPeriods {
+            model: model.clone(),
+            length: length.to_string(),
+            derivation: derivation.to_owned(),
+            profiles_offset: goes.inputs.profiles,
+            outcomes_offset: goes.inputs.outcomes,
+            watermark_microseconds: goes.watermark,
+            periods: periods.remove(&place).unwrap_or_default(),
+        });
+        self.output.add_periods(judged.collect()).await
+    }
+}
+
+/// A judged period as it is kept, by the place of its length, with the findings of the spec's own windows.
+fn shape(period: JudgedWindow<'_>) -> Result<(usize, JudgedPeriod, Vec<Finding>), PipelineError> {
+    let JudgedWindow { place, arm, window, mut judged, profile, outcomes, door } = period;
+    let is_own = place == 0;
+    let kept = JudgedPeriod {
+        arm: arm.to_owned(),
+        starts_at_microseconds: window.start.0,
+        ends_at_microseconds: window.end.0,
+        counted_id: counted_id(door),
+        judged: judged.to_bytes()?,
+        outcome: outcomes.whole.as_ref().map(quiver_profile::Outcome::to_bytes),
+        // Those of the spec's own windows are in the tables.
+        profile: (!is_own).then(|| profile.to_bytes_naming_edges()),
+        slices: (!is_own).then(|| rolled_up::slices_to_bytes(&outcomes.slices)),
+    };
+    Ok((place, kept, if is_own { std::mem::take(&mut judged.findings) } else { Vec::new() }))
 }
 
 impl Pipeline {
@@ -37,8 +129,9 @@ impl Pipeline {
         let written = output.next_offset(&application_id).await?;
         // Profiles and outcomes each have an offset of their own; the sum grows when either does.
         let next = until.profiles + until.outcomes;
+        let tallies = self.tallies().await?;
         let lengths = periods_of(self.spec.drift.window);
-        let mut wanted = Vec::new();
+        let (mut wanted, mut progress) = (Vec::new(), Vec::new());
         // All lengths are judged together, so that the same windows have grown for each.
         let mut grown: BTreeMap<(i64, i64), Vec<Timestamp>> = BTreeMap::new();
         for length in &lengths {
@@ -48,69 +141,74 @@ impl Pipeline {
             let only = match &kept {
                 None => None,
                 Some(kept) => {
-                    let from = Inputs { profiles: kept.profiles_offset, outcomes: kept.outcomes_offset };
+                    let from = kept.inputs;
                     let grown = match grown.entry((from.profiles, from.outcomes)) {
                         Entry::Occupied(known) => known.into_mut(),
                         Entry::Vacant(place) => place.insert(self.grown(&engine, &derivation, from, until).await?),
                     };
-                    Some(self.touched(*length, kept, grown, watermark).await?)
+                    Some(self.touched(*length, *kept, (grown, &tallies), watermark).await?)
                 }
             };
             wanted.push(Wanted { length: *length, only });
+            progress.push(kept.unwrap_or(Goes::NOWHERE));
         }
         if wanted.iter().all(|wanted| wanted.only.as_ref().is_some_and(BTreeSet::is_empty)) {
             return Ok(0);
         }
-        let mut findings = shared::FindingRows::new(&self.spec.model, &derivation, next);
-        let mut count = 0;
-        let mut periods: Vec<Vec<JudgedPeriod>> = vec![Vec::new(); lengths.len()];
-        let reading = Reading { engine: &engine, references: &references, derivation: &derivation, watermark };
-        self.judge_periods(reading, &wanted, &mut |period| {
-            let is_own = lengths[period.length] == self.spec.drift.window;
-            if is_own {
-                period.judged.findings.iter().for_each(|finding| findings.push(finding));
-                count += period.judged.findings.len() as u64;
+        let known = self.known_days(&wanted).await?;
+        let (engine, tallies) = (&engine, &*tallies);
+        let reading = Reading { engine, references: &references, derivation: &derivation, watermark, tallies };
+        let mut keeper =
+            Keeper { pipeline: self, output, derivation: &derivation, lengths: &lengths, application_id, written };
+        let mut judging = self.judging(reading, Asked { wanted, known }, shape).await?;
+        let (mut part, mut count) = (Part::default(), 0);
+        while let Some((place, period, findings)) = judging.next().await? {
+            count += findings.len() as u64;
+            part.add(place, period, findings);
+            // What is kept of a part goes no further than before, so that all is judged again where the rest is missing.
+            let revision = keeper.written.unwrap_or(0) + 1;
+            if part.bytes >= PART_BYTES && revision < next {
+                keeper.keep(std::mem::take(&mut part), revision, &progress).await?;
             }
-            periods[period.length].push(JudgedPeriod {
-                arm: period.arm.to_owned(),
-                starts_at_microseconds: period.window.start.0,
-                ends_at_microseconds: period.window.end.0,
-                counted_id: counted_id(period.door),
-                judged: Judged::to_bytes(&period.judged)?,
-                outcome: period.outcomes.whole.as_ref().map(quiver_profile::Outcome::to_bytes),
-                // Those of the spec's own windows are in the tables.
-                profile: (!is_own).then(|| period.profile.to_bytes()),
-                slices: (!is_own).then(|| rolled_up::slices_to_bytes(&period.outcomes.slices)),
-            });
-            Ok(())
-        })
-        .await?;
-        if count > 0 && written.unwrap_or(0) < next {
-            let step = Progress { application_id, expected_previous: written, next_offset: next };
-            output.add(findings.finish()?, step).await?;
         }
-        let judged = lengths.iter().zip(periods).map(|(length, periods)| JudgedPeriods {
-            model: self.spec.model.clone(),
-            length: length.to_string(),
-            derivation: derivation.clone(),
-            profiles_offset: until.profiles,
-            outcomes_offset: until.outcomes,
-            watermark_microseconds: watermark.0,
-            periods,
-        });
-        output.add_periods(judged.collect()).await?;
+        let all = Goes { inputs: until, watermark: watermark.0 };
+        keeper.keep(part, next, &vec![all; lengths.len()]).await?;
         Ok(count)
     }
 
+    /// The days that stand as they are kept, for those longer periods that are wanted.
+    async fn known_days(&self, wanted: &[Wanted]) -> Result<KnownPeriods, PipelineError> {
+        let mut known = KnownPeriods::new();
+        let is_day = |wanted: &Wanted| wanted.length == WindowLength::Day;
+        let Some(place) = wanted.iter().position(is_day).filter(|place| *place > 0) else { return Ok(known) };
+        let Some(days) = &wanted[place].only else { return Ok(known) };
+        let longer: BTreeSet<Window> =
+            wanted[place + 1..].iter().filter_map(|wanted| wanted.only.as_ref()).flatten().copied().collect();
+        let (Some(from), Some(to)) =
+            (longer.first().map(|first| first.start), longer.iter().map(|last| last.end).max())
+        else {
+            return Ok(known);
+        };
+        let key = (&*self.spec.model, &*WindowLength::Day.to_string());
+        let kept = self.workspace.catalogue.kept_profiles(DEFAULT_WORKSPACE, key, (from.0, to.0)).await?;
+        for KeptProfile { arm, starts_at_microseconds, ends_at_microseconds, judged, profile } in kept {
+            let window = Window { start: Timestamp(starts_at_microseconds), end: Timestamp(ends_at_microseconds) };
+            if !days.contains(&window) && longer.iter().any(|longer| longer.contains(window.start)) {
+                let versions = Judged::from_bytes(&judged)?.versions;
+                known.entry(arm).or_default().insert(window.start, KnownPeriod { place, window, versions, profile });
+            }
+        }
+        Ok(known)
+    }
+
     /// How far the kept periods of a length go; nothing when they are derived by something else.
-    async fn kept_progress(
-        &self,
-        length: WindowLength,
-        derivation: &str,
-    ) -> Result<Option<JudgedProgress>, PipelineError> {
+    async fn kept_progress(&self, length: WindowLength, derivation: &str) -> Result<Option<Goes>, PipelineError> {
         let catalogue = &self.workspace.catalogue;
         let kept = catalogue.judged_progress(DEFAULT_WORKSPACE, &self.spec.model, &length.to_string()).await?;
-        Ok(kept.filter(|kept| kept.derivation == derivation))
+        Ok(kept.filter(|kept| kept.derivation == derivation).map(|kept| Goes {
+            inputs: Inputs { profiles: kept.profiles_offset, outcomes: kept.outcomes_offset },
+            watermark: kept.watermark_microseconds,
+        }))
     }
 
     /// The offset below which a derived table of the model is complete.
@@ -148,8 +246,8 @@ impl Pipeline {
     async fn touched(
         &self,
         length: WindowLength,
-        kept: &JudgedProgress,
-        grown: &[Timestamp],
+        kept: Goes,
+        (grown, tallies): (&[Timestamp], &[Tally]),
         watermark: Timestamp,
     ) -> Result<BTreeSet<Window>, PipelineError> {
         let zone = self.spec.zone()?;
@@ -163,15 +261,15 @@ impl Pipeline {
         let counted = self.workspace.catalogue.judged_counts(DEFAULT_WORKSPACE, of_live).await?;
         let counted: BTreeMap<i64, i64> = counted.into_iter().collect();
         // Labels of these were awaited, and time has gone on.
-        let awaited = kept.watermark_microseconds.saturating_sub(self.spec.horizon().microseconds());
-        let has_gone_on = watermark.0 > kept.watermark_microseconds;
+        let awaited = kept.watermark.saturating_sub(self.spec.horizon().microseconds());
+        let has_gone_on = watermark.0 > kept.watermark;
         for start in counted.keys().filter(|_| has_gone_on) {
             let window = finder.find(Timestamp(*start))?;
             if window.end.0 > awaited {
                 touched.insert(window);
             }
         }
-        let door = self.door_counts(length, &zone).await?;
+        let door = DoorWindows::of_tallies(tallies, length, &zone)?;
         for (window, counts) in door.all() {
             if counted.get(&window.start.0) != Some(&counted_id(Some(counts))) {
                 touched.insert(window);

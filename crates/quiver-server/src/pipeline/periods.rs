@@ -1,25 +1,27 @@
-//! Profiles and outcomes → judged periods: merges what is stored into periods of one or several lengths, in one pass,
-//! and judges each.
+//! Profiles and outcomes → judged periods: puts what is stored together into periods of one or several lengths, in one
+//! pass, and judges each.
 
+use super::cascade::{All, Cascade, KnownPeriods, Lengths, Needs, Period};
 use super::door::DoorWindows;
-use super::profile::{OPEN_BYTES, date_literal, event_dates};
+use super::profile::date_literal;
 use super::reference::PinnedReference;
-use super::{Pipeline, PipelineError, UsualByLength};
+use super::stored::{StoredKey, edges_of};
+use super::{Pipeline, PipelineError, UsualByLength, at_once};
 use crate::evaluation::{WindowInputs, judge_period};
 use crate::judged::Judged;
 use crate::measure::{Rows, model_plan};
 use futures::StreamExt;
-use quiver_event::spec::LIVE_ARM;
-use quiver_event::time::{Timestamp, Window, WindowFinder, WindowLength, Zone};
+use futures::stream::{BoxStream, FuturesOrdered};
+use quiver_event::spec::{LIVE_ARM, Spec};
+use quiver_event::time::{Timestamp, Window, WindowLength, Zone};
 use quiver_judge::facts::{DoorCounts, Outcomes, ReferenceFacts, UsualDistances};
 use quiver_judge::finding::Slice;
 use quiver_profile::{Outcome, Profile};
+use quiver_store::catalogue::Tally;
 use quiver_store::query::{QueryEngine, QueryError};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::PoisonError;
-
-/// The most dates whose profiles are read by one query.
-const MOST_DATES: usize = 366;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, PoisonError};
+use tokio::task::JoinHandle;
 
 /// Which periods are judged.
 #[derive(Debug, Clone)]
@@ -36,10 +38,35 @@ impl Wanted {
     }
 }
 
+/// What is to be judged: periods of lengths from the shortest to the longest, and what is known for the longer ones.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    pub(super) wanted: Vec<Wanted>,
+    /// Periods whose profiles need not be put together again.
+    pub(super) known: KnownPeriods,
+}
+
+/// The same, as it is asked while periods are put together.
+#[derive(Debug, Clone)]
+struct Need {
+    wanted: Vec<Wanted>,
+    known: BTreeSet<(usize, String, Window)>,
+}
+
+impl Needs for Need {
+    fn is_needed(&self, place: usize, _: &str, window: Window) -> bool {
+        self.wanted[place].has(window)
+    }
+
+    fn is_known(&self, place: usize, arm: &str, window: Window) -> bool {
+        !self.known.is_empty() && self.known.contains(&(place, arm.to_owned(), window))
+    }
+}
+
 /// A period that was judged.
 pub(super) struct JudgedWindow<'a> {
     /// The place of its length among those wanted.
-    pub(super) length: usize,
+    pub(super) place: usize,
     /// Its arm.
     pub(super) arm: &'a str,
     /// The period.
@@ -65,116 +92,160 @@ pub(super) struct Reading<'a> {
     pub(super) derivation: &'a str,
     /// The latest event time.
     pub(super) watermark: Timestamp,
+    /// What the door counted.
+    pub(super) tallies: &'a [Tally],
 }
 
-/// The periods of one length while they are put together.
-struct LengthJudge {
-    references: BTreeMap<String, ReferenceFacts>,
-    outcomes: BTreeMap<(String, Window), Outcomes>,
-    door: DoorWindows,
-    periods: Periods,
-    finder: WindowFinder,
+/// What is made of each judged period, on a thread beside the flow's.
+pub(super) type Shape<T> = fn(JudgedWindow<'_>) -> Result<T, PipelineError>;
+
+/// What every period is judged by.
+struct Terms<T> {
+    spec: Spec,
+    /// By place and arm.
+    references: Vec<BTreeMap<String, ReferenceFacts>>,
+    watermark: Timestamp,
+    shape: Shape<T>,
+}
+
+impl<T> Terms<T> {
+    fn judge(&self, period: &Period, outcomes: &Outcomes, door: Option<&DoorCounts>) -> Result<T, PipelineError> {
+        let Period { place, arm, window, profile, versions } = period;
+        let none = ReferenceFacts::default();
+        let reference = self.references[*place].get(arm).unwrap_or(&none);
+        let inputs = WindowInputs { profile, versions, outcomes, door, watermark: self.watermark };
+        let judged = judge_period(&self.spec, arm, *window, reference, &inputs)?;
+        (self.shape)(JudgedWindow { place: *place, arm, window: *window, judged, profile, outcomes, door })
+    }
+}
+
+/// Periods that are being judged, a few at a time: those of a wide model are large.
+pub(super) struct Judging<'a, T> {
+    profiles: BoxStream<'a, Result<(StoredKey, Profile), PipelineError>>,
+    /// Nothing any more once every profile is read.
+    cascade: Option<Cascade>,
+    wanted: Vec<Wanted>,
+    outcomes: Vec<BTreeMap<(String, Window), Outcomes>>,
+    door: Vec<DoorWindows>,
+    /// Whether those windows were looked for of which only the door knows.
+    has_unseen: bool,
+    terms: Arc<Terms<T>>,
+    waiting: VecDeque<Period>,
+    at_work: FuturesOrdered<JoinHandle<Result<T, PipelineError>>>,
+}
+
+impl<T: Send + 'static> Judging<'_, T> {
+    /// What is made of the next judged period; those of a length come in order of time.
+    pub(super) async fn next(&mut self) -> Result<Option<T>, PipelineError> {
+        loop {
+            let is_full = self.at_work.len() >= at_once();
+            if !is_full && let Some(period) = self.waiting.pop_front() {
+                self.begin(period);
+            } else if !is_full && self.cascade.is_some() {
+                self.read().await?;
+            } else if !is_full && self.has_unseen {
+                self.add_unseen();
+            } else {
+                let Some(judged) = self.at_work.next().await else { return Ok(None) };
+                return judged.expect("it is not cancelled, and its panic is one of the stage").map(Some);
+            }
+        }
+    }
+
+    async fn read(&mut self) -> Result<(), PipelineError> {
+        let Some(cascade) = &mut self.cascade else { return Ok(()) };
+        let mut closed = Vec::new();
+        if let Some(stored) = self.profiles.next().await {
+            let (key, profile) = stored?;
+            cascade.add((&key.arm, &key.version, key.window.start), profile, &mut closed)?;
+        } else {
+            cascade.finish(&mut closed)?;
+            self.cascade = None;
+        }
+        self.waiting.extend(closed);
+        Ok(())
+    }
+
+    /// Where every event was refused there is no profile, and that is the finding.
+    fn add_unseen(&mut self) {
+        self.has_unseen = false;
+        for (place, (door, wanted)) in self.door.iter().zip(&self.wanted).enumerate() {
+            let unseen = door.unseen().filter(|window| wanted.has(*window));
+            self.waiting.extend(unseen.map(|window| Period {
+                place,
+                arm: LIVE_ARM.to_owned(),
+                window,
+                profile: Profile::new(&model_plan(&self.terms.spec)),
+                versions: BTreeMap::new(),
+            }));
+        }
+    }
+
+    fn begin(&mut self, period: Period) {
+        // Every period comes once: what it needed of the outcomes is done with.
+        let outcomes = self.outcomes[period.place].remove(&(period.arm.clone(), period.window)).unwrap_or_default();
+        let door = self.door[period.place].of(&period.arm, period.window).cloned();
+        let terms = Arc::clone(&self.terms);
+        self.at_work.push_back(tokio::task::spawn_blocking(move || terms.judge(&period, &outcomes, door.as_ref())));
+    }
 }
 
 impl Pipeline {
-    /// Judges the wanted periods of every arm, in order of time, and gives each to `take`.
-    pub(super) async fn judge_periods(
-        &self,
-        reading: Reading<'_>,
-        wanted: &[Wanted],
-        take: &mut (dyn FnMut(JudgedWindow<'_>) -> Result<(), PipelineError> + Send),
-    ) -> Result<(), PipelineError> {
+    /// Begins to judge periods of every arm; what `shape` makes of each is given.
+    pub(super) async fn judging<'a, T>(
+        &'a self,
+        reading: Reading<'a>,
+        asked: Asked,
+        shape: Shape<T>,
+    ) -> Result<Judging<'a, T>, PipelineError> {
+        let Asked { wanted, known } = asked;
         let zone = self.spec.zone()?;
         let reference_period = self.spec.reference_window()?;
-        let mut usual = match reference_period {
-            Some(period) => self.usual_of(reading, period, wanted, &zone).await?,
+        let usual = match reference_period {
+            Some(period) => self.usual_of(reading, period, &wanted, &zone).await?,
             None => vec![BTreeMap::new(); wanted.len()],
         };
-        let mut lengths = Vec::new();
-        for (wanted, usual) in wanted.iter().zip(&mut usual) {
-            let mut references = BTreeMap::new();
-            for (arm, reference) in reading.references {
+        let mut references = Vec::new();
+        for mut usual in usual {
+            let facts = reading.references.iter().map(|(arm, reference)| {
                 let facts = ReferenceFacts {
                     profile: Some(reference.profile.clone()),
                     usual_distances: usual.remove(arm).unwrap_or_default(),
                     ..ReferenceFacts::default()
                 };
-                references.insert(arm.clone(), facts);
-            }
-            lengths.push(LengthJudge {
-                references,
-                outcomes: BTreeMap::new(),
-                door: self.door_counts(wanted.length, &zone).await?,
-                periods: Periods::new(wanted.length, &zone),
-                finder: WindowFinder::new(wanted.length, zone.clone()),
+                (arm.clone(), facts)
             });
+            references.push(facts.collect());
         }
-        let span = span_of(wanted);
-        self.read_outcomes(reading, wanted, &mut lengths, span, reference_period).await?;
-        let condition = span.map_or_else(String::new, |span| format!("AND {}", within(span)));
-        self.each_profile(reading.engine, reading.references, (reading.derivation, &condition), &mut |stored| {
-            let (arm, version, start) = (stored.arm, stored.version, stored.window.start);
-            let mut profile = None;
-            for (place, (length, wanted)) in lengths.iter_mut().zip(wanted).enumerate() {
-                if !wanted.has(length.finder.find(start)?) {
-                    continue;
-                }
-                // Read once, however many periods it is part of; not at all where it is part of none.
-                let profile = match &profile {
-                    Some(profile) => profile,
-                    None => profile.insert(stored.profile()?),
-                };
-                if let Some(period) = length.periods.add(arm, version, start, profile)? {
-                    length.judge(&self.spec, place, period, reading.watermark, take)?;
-                }
-            }
-            Ok(())
+        let mut lengths = Lengths::new(wanted.iter().map(|wanted| wanted.length), &zone);
+        let outcomes =
+            self.read_outcomes(reading, &wanted, (&mut lengths.clone(), &mut references), reference_period).await?;
+        let mut door = Vec::new();
+        for wanted in &wanted {
+            door.push(DoorWindows::of_tallies(reading.tallies, wanted.length, &zone)?);
+        }
+        let known_keys = known
+            .iter()
+            .flat_map(|(arm, periods)| periods.values().map(|period| (period.place, arm.clone(), period.window)));
+        let need = Arc::new(Need { wanted: wanted.clone(), known: known_keys.collect() });
+        let condition = ranges_of(&need).map_or_else(String::new, |ranges| format!("AND {}", within_any(&ranges)));
+        let edges = Arc::new(edges_of(reading.references));
+        let cascade = Cascade::new(lengths.clone(), Arc::<Need>::clone(&need), known, edges);
+        let wants = Box::new(move |key: &StoredKey| Ok(lengths.need(0, (&key.arm, key.window.start), &*need)?));
+        let profiles =
+            self.stored_profiles(reading.engine, reading.references, (reading.derivation, &condition), wants).await?;
+        let terms = Terms { spec: self.spec.clone(), references, watermark: reading.watermark, shape };
+        Ok(Judging {
+            profiles,
+            cascade: Some(cascade),
+            wanted,
+            outcomes,
+            door,
+            has_unseen: true,
+            terms: Arc::new(terms),
+            waiting: VecDeque::new(),
+            at_work: FuturesOrdered::new(),
         })
-        .await?;
-        for (place, (length, wanted)) in lengths.iter_mut().zip(wanted).enumerate() {
-            for period in length.periods.finish() {
-                length.judge(&self.spec, place, period, reading.watermark, take)?;
-            }
-            // Where every event was refused there is no profile, and that is the finding.
-            let unseen: Vec<Window> = length.door.unseen().filter(|window| wanted.has(*window)).collect();
-            for window in unseen {
-                let period =
-                    OpenPeriod { window, profile: Profile::new(&model_plan(&self.spec)), versions: BTreeMap::new() };
-                length.judge(&self.spec, place, (LIVE_ARM.to_owned(), period), reading.watermark, take)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Gives each profile that is stored under a derivation, and for which a condition holds, to `take`, in order of
-    /// time; those of another derivation stand on other edges. A few dates are read at a time: profiles of a wide model
-    /// have megabytes each, and those that are put in order together are in memory together.
-    pub(super) async fn each_profile(
-        &self,
-        engine: &QueryEngine,
-        references: &BTreeMap<String, PinnedReference>,
-        (derivation, condition): (&str, &str),
-        take: &mut (dyn FnMut(StoredProfile<'_>) -> Result<(), PipelineError> + Send),
-    ) -> Result<(), PipelineError> {
-        let wanted = format!("{} AND derivation = '{derivation}' {condition}", self.rows_of_model());
-        let dates = format!("SELECT DISTINCT event_date FROM profiles WHERE {wanted}");
-        let dates = event_dates(engine, &dates).await?;
-        for dates in dates.chunks(self.dates_at_once(references, OPEN_BYTES, MOST_DATES)) {
-            let (Some(first), Some(last)) = (dates.first(), dates.last()) else { continue };
-            let statement = format!(
-                "SELECT arm, version, window_start, window_end, profile FROM profiles \
-                 WHERE {wanted} AND event_date >= {} AND event_date <= {} \
-                 ORDER BY window_start, arm, version, from_offset",
-                date_literal(*first),
-                date_literal(*last),
-            );
-            let mut stream = engine.stream(&statement).await?;
-            while let Some(batch) = stream.next().await {
-                let batch = batch.map_err(QueryError::from)?;
-                StoredProfiles::of(&batch)?.iter().try_for_each(&mut *take)?;
-            }
-        }
-        Ok(())
     }
 
     /// What is usual in the reference, by length and arm: measured of its own windows. It is measured again when their
@@ -203,53 +274,57 @@ impl Pipeline {
         {
             return Ok(usual.clone());
         }
-        let mut measured: Vec<(Periods, BTreeMap<String, UsualDistances>)> =
-            wanted.iter().map(|wanted| (Periods::new(wanted.length, zone), BTreeMap::new())).collect();
-        // A window that the period cuts short is smaller than those it is compared with.
-        let is_whole = |window: Window| period.start <= window.start && window.end <= period.end;
-        let add = |usual: &mut BTreeMap<String, UsualDistances>, (arm, open): (String, OpenPeriod)| match reading
-            .references
-            .get(&arm)
-            .filter(|_| is_whole(open.window))
-        {
-            Some(reference) => usual.entry(arm).or_default().add(&self.spec, &reference.profile, &open.profile),
-            None => Ok(()),
-        };
-        self.each_profile(reading.engine, reading.references, (reading.derivation, &condition), &mut |stored| {
-            let profile = stored.profile()?;
-            for (periods, usual) in &mut measured {
-                // All versions of an arm together.
-                if let Some(closed) = periods.add(stored.arm, "", stored.window.start, &profile)? {
-                    add(usual, closed)?;
+        let lengths = Lengths::new(wanted.iter().map(|wanted| wanted.length), zone);
+        let mut cascade = Cascade::new(lengths, Arc::new(All), KnownPeriods::new(), Arc::default());
+        let mut usual: Vec<BTreeMap<String, UsualDistances>> = vec![BTreeMap::new(); wanted.len()];
+        let mut add = |closed: Vec<Period>| {
+            for Period { place, arm, window, profile, .. } in closed {
+                // A window that the period cuts short is smaller than those it is compared with.
+                let is_whole = period.start <= window.start && window.end <= period.end;
+                if let Some(reference) = reading.references.get(&arm).filter(|_| is_whole) {
+                    usual[place].entry(arm).or_default().add(&self.spec, &reference.profile, &profile)?;
                 }
             }
-            Ok(())
-        })
-        .await?;
-        let mut found = Vec::new();
-        for (mut periods, mut usual) in measured {
-            for closed in periods.finish() {
-                add(&mut usual, closed)?;
-            }
-            found.push(usual.into_iter().map(|(arm, usual)| (arm, usual.finish())).collect::<BTreeMap<_, _>>());
+            Ok::<_, PipelineError>(())
+        };
+        let mut profiles = self
+            .stored_profiles(
+                reading.engine,
+                reading.references,
+                (reading.derivation, &condition),
+                Box::new(|_| Ok(true)),
+            )
+            .await?;
+        while let Some(stored) = profiles.next().await {
+            let (key, profile) = stored?;
+            let mut closed = Vec::new();
+            // All versions of an arm together.
+            cascade.add((&key.arm, "", key.window.start), profile, &mut closed)?;
+            add(closed)?;
         }
+        let mut closed = Vec::new();
+        cascade.finish(&mut closed)?;
+        add(closed)?;
+        let found: UsualByLength = usual
+            .into_iter()
+            .map(|usual| usual.into_iter().map(|(arm, usual)| (arm, usual.finish())).collect())
+            .collect();
         *self.usual.lock().unwrap_or_else(PoisonError::into_inner) = Some((key, found.clone()));
         Ok(found)
     }
 
-    /// Merges the latest revision of every stored outcome into the periods that are wanted, and into the reference.
+    /// Merges the latest revision of every stored outcome into the periods that are wanted, and into the references.
     async fn read_outcomes(
         &self,
         reading: Reading<'_>,
         wanted: &[Wanted],
-        lengths: &mut [LengthJudge],
-        span: Option<Window>,
+        (lengths, references): (&mut Lengths, &mut [BTreeMap<String, ReferenceFacts>]),
         reference: Option<Window>,
-    ) -> Result<(), PipelineError> {
-        let condition = match (span, reference) {
+    ) -> Result<Vec<BTreeMap<(String, Window), Outcomes>>, PipelineError> {
+        let condition = match (span_of(wanted), reference) {
             (None, _) => String::new(),
             (Some(span), None) => format!("AND {}", within(span)),
-            (Some(span), Some(reference)) => format!("AND (({}) OR ({}))", within(span), within(reference)),
+            (Some(span), Some(reference)) => format!("AND {}", within_any(&[span, reference])),
         };
         let statement = format!(
             "SELECT arm, window_start, window_end, slice_name, slice_value, outcome FROM ( \
@@ -260,6 +335,7 @@ impl Pipeline {
             self.rows_of_model(),
             reading.derivation,
         );
+        let mut outcomes: Vec<BTreeMap<(String, Window), Outcomes>> = vec![BTreeMap::new(); wanted.len()];
         let mut stream = reading.engine.stream(&statement).await?;
         while let Some(batch) = stream.next().await {
             let batch = batch.map_err(QueryError::from)?;
@@ -274,41 +350,51 @@ impl Pipeline {
                     (!names[row].is_empty()).then(|| Slice { name: names[row].clone(), value: values[row].clone() });
                 let is_reference =
                     reference.is_some_and(|reference| reference.start.0 <= start && end <= reference.end.0);
-                for (length, wanted) in lengths.iter_mut().zip(wanted) {
-                    let period = length.finder.find(Timestamp(start))?;
+                for (place, wanted) in wanted.iter().enumerate() {
+                    let period = lengths.find(place, Timestamp(start))?;
                     if wanted.has(period) {
-                        let target = length.outcomes.entry((arms[row].clone(), period)).or_default();
+                        let target = outcomes[place].entry((arms[row].clone(), period)).or_default();
                         merge_outcome(target, slice.as_ref(), &outcome)?;
                     }
-                    if is_reference && let Some(facts) = length.references.get_mut(&arms[row]) {
+                    if is_reference && let Some(facts) = references[place].get_mut(&arms[row]) {
                         merge_outcome(&mut facts.outcomes, slice.as_ref(), &outcome)?;
                     }
                 }
             }
         }
-        Ok(())
+        Ok(outcomes)
     }
 }
 
-impl LengthJudge {
-    fn judge(
-        &mut self,
-        spec: &quiver_event::spec::Spec,
-        place: usize,
-        (arm, period): (String, OpenPeriod),
-        watermark: Timestamp,
-        take: &mut (dyn FnMut(JudgedWindow<'_>) -> Result<(), PipelineError> + Send),
-    ) -> Result<(), PipelineError> {
-        let OpenPeriod { window, profile, versions } = period;
-        // Every period comes once: what it needed of the outcomes is done with.
-        let outcomes = self.outcomes.remove(&(arm.clone(), window)).unwrap_or_default();
-        let none = ReferenceFacts::default();
-        let reference = self.references.get(&arm).unwrap_or(&none);
-        let door = self.door.of(&arm, window);
-        let inputs = WindowInputs { profile: &profile, versions: &versions, outcomes: &outcomes, door, watermark };
-        let judged = judge_period(spec, &arm, window, reference, &inputs)?;
-        take(JudgedWindow { length: place, arm: &arm, window, judged, profile: &profile, outcomes: &outcomes, door })
+/// The most ranges of time that a statement names; beyond that it names the time from the first to the last.
+const MOST_RANGES: usize = 16;
+
+/// The times whose profiles are needed, in order and apart from each other; none where all are.
+fn ranges_of(need: &Need) -> Option<Vec<Window>> {
+    let known: BTreeSet<Window> = need.known.iter().map(|(_, _, window)| *window).collect();
+    let mut ranges = BTreeSet::new();
+    for wanted in &need.wanted {
+        for period in wanted.only.as_ref()? {
+            // An arm that has nothing known in a period has no rows there: with new ones it would be wanted.
+            let mut start = period.start;
+            for known in known.iter().filter(|known| period.start <= known.start && known.end <= period.end) {
+                ranges.insert(Window { start, end: known.start });
+                start = known.end;
+            }
+            ranges.insert(Window { start, end: period.end });
+        }
     }
+    let mut apart: Vec<Window> = Vec::new();
+    for range in ranges.into_iter().filter(|range| range.start < range.end) {
+        match apart.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => apart.push(range),
+        }
+    }
+    if let (true, Some(first), Some(last)) = (apart.len() > MOST_RANGES, apart.first(), apart.last()) {
+        return Some(vec![Window { start: first.start, end: last.end }]);
+    }
+    Some(apart)
 }
 
 /// The time from the first wanted period to the last; none where some length wants all.
@@ -323,6 +409,12 @@ fn span_of(wanted: &[Wanted]) -> Option<Window> {
         }
     }
     Some(span.unwrap_or(Window { start: Timestamp(0), end: Timestamp(0) }))
+}
+
+/// Stored windows within any of these periods as SQL.
+pub(super) fn within_any(periods: &[Window]) -> String {
+    let each: Vec<String> = periods.iter().map(|period| format!("({})", within(*period))).collect();
+    if each.is_empty() { "false".to_owned() } else { format!("({})", each.join(" OR ")) }
 }
 
 /// Stored windows within a period as SQL, with the dates that spare reading other files.
@@ -352,102 +444,36 @@ fn merge_outcome(target: &mut Outcomes, slice: Option<&Slice>, outcome: &Outcome
     Ok(())
 }
 
-/// The rows of a batch of stored profiles.
-pub(super) struct StoredProfiles {
-    arms: Vec<String>,
-    versions: Vec<String>,
-    windows: Vec<Option<Window>>,
-    bytes: Vec<Vec<u8>>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// One of them; its bytes are read when they are needed.
-pub(super) struct StoredProfile<'a> {
-    pub(super) arm: &'a str,
-    pub(super) version: &'a str,
-    pub(super) window: Window,
-    bytes: &'a [u8],
-}
-
-impl StoredProfile<'_> {
-    pub(super) fn profile(&self) -> Result<Profile, PipelineError> {
-        Ok(Profile::from_bytes(self.bytes)?)
+    fn window(start: i64, end: i64) -> Window {
+        Window { start: Timestamp(start), end: Timestamp(end) }
     }
 
-    /// How long it is as it is stored.
-    pub(super) fn stored_bytes(&self) -> usize {
-        self.bytes.len()
-    }
-}
-
-impl StoredProfiles {
-    pub(super) fn of(batch: &arrow::array::RecordBatch) -> Result<Self, PipelineError> {
-        let rows = Rows(batch);
-        let (starts, ends) = (rows.instants("window_start")?, rows.instants("window_end")?);
-        let window =
-            |(start, end): (Option<i64>, Option<i64>)| Some(Window { start: Timestamp(start?), end: Timestamp(end?) });
-        Ok(Self {
-            arms: rows.texts("arm")?,
-            versions: rows.texts("version")?,
-            windows: starts.into_iter().zip(ends).map(window).collect(),
-            bytes: rows.bytes("profile")?,
-        })
+    fn need(wanted: &[&[Window]], known: &[Window]) -> Need {
+        let wanted =
+            wanted.iter().map(|only| Wanted { length: WindowLength::Day, only: Some(only.iter().copied().collect()) });
+        let known = known.iter().map(|window| (1, "control".to_owned(), *window));
+        Need { wanted: wanted.collect(), known: known.collect() }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = StoredProfile<'_>> {
-        self.windows.iter().enumerate().filter_map(|(row, window)| {
-            Some(StoredProfile {
-                arm: &self.arms[row],
-                version: &self.versions[row],
-                window: (*window)?,
-                bytes: &self.bytes[row],
-            })
-        })
-    }
-}
-
-/// A period of an arm that is being put together.
-struct OpenPeriod {
-    window: Window,
-    profile: Profile,
-    versions: BTreeMap<String, u64>,
-}
-
-/// Merges profiles that come in order of their windows into the profiles of longer periods, one period at a time.
-struct Periods {
-    finder: WindowFinder,
-    open: BTreeMap<String, OpenPeriod>,
-}
-
-impl Periods {
-    fn new(length: WindowLength, zone: &Zone) -> Self {
-        Self { finder: WindowFinder::new(length, zone.clone()), open: BTreeMap::new() }
-    }
-
-    /// Adds a window's profile; gives the arm's period before it, when that one is complete.
-    fn add(
-        &mut self,
-        arm: &str,
-        version: &str,
-        start: Timestamp,
-        profile: &Profile,
-    ) -> Result<Option<(String, OpenPeriod)>, PipelineError> {
-        let window = self.finder.find(start)?;
-        let rows = profile.rows();
-        match self.open.get_mut(arm) {
-            Some(open) if open.window == window => {
-                open.profile.merge(profile)?;
-                *open.versions.entry(version.to_owned()).or_default() += rows;
-                Ok(None)
-            }
-            _ => {
-                let versions = BTreeMap::from([(version.to_owned(), rows)]);
-                let open = OpenPeriod { window, profile: profile.clone(), versions };
-                Ok(self.open.insert(arm.to_owned(), open).map(|closed| (arm.to_owned(), closed)))
-            }
-        }
-    }
-
-    fn finish(&mut self) -> Vec<(String, OpenPeriod)> {
-        std::mem::take(&mut self.open).into_iter().collect()
+    #[test]
+    fn only_times_that_nothing_known_stands_for_are_read() {
+        let week: Vec<Window> = (0..7).map(|day| window(day * 24, day * 24 + 24)).collect();
+        let others: Vec<Window> = week.iter().copied().filter(|day| *day != week[3]).collect();
+        // An hour, its day, and its week of which all other days are known.
+        let grown = need(&[&[window(75, 76)], &[week[3]], &[window(0, 168)]], &others);
+        assert_eq!(ranges_of(&grown), Some(vec![week[3]]));
+        // Nothing is known of the first two days either.
+        let grown = need(&[&[window(75, 76)], &[week[3]], &[window(0, 168)]], &others[2..]);
+        assert_eq!(ranges_of(&grown), Some(vec![window(0, 48), week[3]]));
+        assert_eq!(ranges_of(&need(&[&[]], &[])), Some(vec![]));
+        let far: Vec<Window> = (0..40).map(|hour| window(hour * 10, hour * 10 + 1)).collect();
+        assert_eq!(ranges_of(&need(&[&far], &[])), Some(vec![window(0, 391)]), "too many to name");
+        let all = Need { wanted: vec![Wanted { length: WindowLength::Day, only: None }], known: BTreeSet::new() };
+        assert_eq!(ranges_of(&all), None);
+        assert_eq!(within_any(&[]), "false");
     }
 }

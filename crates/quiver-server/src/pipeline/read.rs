@@ -1,7 +1,8 @@
 //! Kept periods and stored windows → one profile or outcome of a range, for questions that no judged period answers.
 
-use super::periods::within;
+use super::periods::within_any;
 use super::rolled_up::{self, Cover};
+use super::stored::{StoredKey, edges_of};
 use super::{Derived, Pipeline, PipelineError};
 use crate::measure::Rows;
 use futures::StreamExt;
@@ -32,9 +33,8 @@ impl Part<'_> {
     fn condition(&self, ranges: &[Window]) -> String {
         let quoted = |text: &str| text.replace('\'', "''");
         let version = self.version.map(|version| format!(" AND \"version\" = '{}'", quoted(version)));
-        let ranges: Vec<String> = ranges.iter().map(|range| format!("({})", within(*range))).collect();
         let version = version.unwrap_or_default();
-        format!("AND \"arm\" = '{}'{version} AND ({})", quoted(self.arm), ranges.join(" OR "))
+        format!("AND \"arm\" = '{}'{version} AND {}", quoted(self.arm), within_any(ranges))
     }
 }
 
@@ -59,20 +59,21 @@ impl Pipeline {
         if bytes > MOST_BYTES {
             return Err(PipelineError::RangeTooWide);
         }
+        let edges = edges_of(&references);
         for held in &held {
-            add(Profile::from_bytes(held)?)?;
+            add(Profile::from_bytes_on(held, &edges)?)?;
         }
         if !gaps.is_empty() {
             let engine = self.queries(&[], &[Derived::Profiles]).await?;
             let condition = part.condition(&gaps);
-            self.each_profile(&engine, &references, (&derivation, &condition), &mut |stored| {
-                bytes += stored.stored_bytes();
-                if bytes > MOST_BYTES {
-                    return Err(PipelineError::RangeTooWide);
-                }
-                Ok(add(stored.profile()?)?)
-            })
-            .await?;
+            let wants = Box::new(move |key: &StoredKey| {
+                bytes += key.bytes;
+                if bytes > MOST_BYTES { Err(PipelineError::RangeTooWide) } else { Ok(true) }
+            });
+            let mut profiles = self.stored_profiles(&engine, &references, (&derivation, &condition), wants).await?;
+            while let Some(stored) = profiles.next().await {
+                add(stored?.1)?;
+            }
         }
         Ok(merged)
     }

@@ -3,8 +3,8 @@
 use super::PipelineError;
 use crate::measure::ProfileKey;
 use arrow::array::{
-    ArrayRef, BinaryBuilder, Date32Builder, Float64Builder, Int32Builder, Int64Builder, RecordBatch, StringBuilder,
-    TimestampMicrosecondBuilder,
+    Array, ArrayRef, BinaryBuilder, Date32Builder, Float64Builder, Int32Builder, Int64Array, Int64Builder, RecordBatch,
+    StringBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use quiver_event::batch::instant_type;
@@ -52,13 +52,13 @@ struct Keys {
     versions: StringBuilder,
     starts: TimestampMicrosecondBuilder,
     ends: TimestampMicrosecondBuilder,
-    revisions: Int64Builder,
+    revision: i64,
     derivation: String,
     derivations: StringBuilder,
 }
 
 impl Keys {
-    fn new(model: &str, derivation: &str) -> Self {
+    fn new(model: &str, derivation: &str, revision: i64) -> Self {
         let instants = || TimestampMicrosecondBuilder::new().with_data_type(instant_type());
         Self {
             model: model.to_owned(),
@@ -71,13 +71,13 @@ impl Keys {
             versions: StringBuilder::new(),
             starts: instants(),
             ends: instants(),
-            revisions: Int64Builder::new(),
+            revision,
             derivation: derivation.to_owned(),
             derivations: StringBuilder::new(),
         }
     }
 
-    fn push(&mut self, arm: &str, version: &str, window: Window, revision: i64) {
+    fn push(&mut self, arm: &str, version: &str, window: Window) {
         self.workspaces.append_value(DEFAULT_WORKSPACE);
         self.models.append_value(&self.model);
         self.buckets.append_value(self.bucket);
@@ -86,13 +86,14 @@ impl Keys {
         self.versions.append_value(version);
         self.starts.append_value(window.start.0);
         self.ends.append_value(window.end.0);
-        self.revisions.append_value(revision);
         self.derivations.append_value(&self.derivation);
     }
 
     fn finish(&mut self) -> Vec<ArrayRef> {
+        let workspaces = self.workspaces.finish();
+        let revisions = Int64Array::from_value(self.revision, workspaces.len());
         vec![
-            Arc::new(self.workspaces.finish()),
+            Arc::new(workspaces),
             Arc::new(self.models.finish()),
             Arc::new(self.buckets.finish()),
             Arc::new(self.dates.finish()),
@@ -100,7 +101,7 @@ impl Keys {
             Arc::new(self.versions.finish()),
             Arc::new(self.starts.finish()),
             Arc::new(self.ends.finish()),
-            Arc::new(self.revisions.finish()),
+            Arc::new(revisions),
             Arc::new(self.derivations.finish()),
         ]
     }
@@ -127,7 +128,7 @@ pub fn profile_options() -> TableOptions {
 #[derive(Debug)]
 pub struct ProfileRows {
     keys: Keys,
-    offsets: (i64, i64),
+    from_offset: i64,
     from: Int64Builder,
     rows: Int64Builder,
     profiles: BinaryBuilder,
@@ -137,8 +138,8 @@ impl ProfileRows {
     /// Rows of one model, of the events from the first offset to the second.
     pub fn new(model: &str, derivation: &str, from: i64, next: i64) -> Self {
         Self {
-            keys: Keys::new(model, derivation),
-            offsets: (from, next),
+            keys: Keys::new(model, derivation, next),
+            from_offset: from,
             from: Int64Builder::new(),
             rows: Int64Builder::new(),
             profiles: BinaryBuilder::new(),
@@ -147,10 +148,10 @@ impl ProfileRows {
 
     /// Adds the profile of one window.
     pub fn push(&mut self, key: &ProfileKey, profile: &Profile) {
-        self.keys.push(&key.arm, &key.version, key.window, self.offsets.1);
-        self.from.append_value(self.offsets.0);
+        self.keys.push(&key.arm, &key.version, key.window);
+        self.from.append_value(self.from_offset);
         self.rows.append_value(profile.rows() as i64);
-        self.profiles.append_value(profile.to_bytes());
+        self.profiles.append_value(profile.to_bytes_naming_edges());
     }
 
     /// The rows in columns.
@@ -177,7 +178,6 @@ pub fn outcome_options() -> TableOptions {
 #[derive(Debug)]
 pub struct OutcomeRows {
     keys: Keys,
-    revision: i64,
     names: StringBuilder,
     values: StringBuilder,
     predictions: Int64Builder,
@@ -189,8 +189,7 @@ impl OutcomeRows {
     /// Rows of one model at one revision.
     pub fn new(model: &str, derivation: &str, revision: i64) -> Self {
         Self {
-            keys: Keys::new(model, derivation),
-            revision,
+            keys: Keys::new(model, derivation, revision),
             names: StringBuilder::new(),
             values: StringBuilder::new(),
             predictions: Int64Builder::new(),
@@ -201,7 +200,7 @@ impl OutcomeRows {
 
     /// Adds the outcome of one window, of a slice or of the whole.
     pub fn push(&mut self, key: &ProfileKey, slice: Option<&Slice>, outcome: &Outcome) {
-        self.keys.push(&key.arm, &key.version, key.window, self.revision);
+        self.keys.push(&key.arm, &key.version, key.window);
         self.names.append_value(slice.map_or("", |slice| slice.name.as_str()));
         self.values.append_value(slice.map_or("", |slice| slice.value.as_str()));
         self.predictions.append_value(outcome.predictions() as i64);
@@ -254,7 +253,6 @@ pub fn finding_options() -> TableOptions {
 #[derive(Debug)]
 pub struct FindingRows {
     keys: Keys,
-    revision: i64,
     texts: [StringBuilder; 8],
     numbers: [Float64Builder; 7],
     counts: [Int64Builder; 2],
@@ -264,8 +262,7 @@ impl FindingRows {
     /// Rows of one model at one revision.
     pub fn new(model: &str, derivation: &str, revision: i64) -> Self {
         Self {
-            keys: Keys::new(model, derivation),
-            revision,
+            keys: Keys::new(model, derivation, revision),
             texts: std::array::from_fn(|_| StringBuilder::new()),
             numbers: std::array::from_fn(|_| Float64Builder::new()),
             counts: std::array::from_fn(|_| Int64Builder::new()),
@@ -274,7 +271,7 @@ impl FindingRows {
 
     /// Adds a finding.
     pub fn push(&mut self, finding: &Finding) {
-        self.keys.push(&finding.arm, "", finding.window, self.revision);
+        self.keys.push(&finding.arm, "", finding.window);
         let slice = finding.slice.as_ref();
         let texts = [
             finding.arrow.name(),

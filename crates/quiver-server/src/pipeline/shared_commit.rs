@@ -3,7 +3,7 @@
 
 use super::{PipelineError, Workspace, shared};
 use arrow::array::RecordBatch;
-use quiver_store::catalogue::{DEFAULT_WORKSPACE, JudgedPeriods};
+use quiver_store::catalogue::{DEFAULT_WORKSPACE, JudgedPeriod, JudgedPeriods};
 use quiver_store::data_folder::TableName;
 use quiver_store::table::{Progress, Table, TableOptions};
 use std::sync::Arc;
@@ -113,11 +113,7 @@ impl SharedCommit {
     /// As [`Self::commit`].
     pub(super) async fn add_periods(&self, judged: Vec<JudgedPeriods>) -> Result<(), PipelineError> {
         let mut waiting = self.waiting.lock().await;
-        let held = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);
-        let periods = judged.iter().flat_map(|judged| &judged.periods);
-        let bytes = periods
-            .map(|period| period.judged.len() + held(&period.outcome) + held(&period.profile) + held(&period.slices))
-            .sum::<usize>();
+        let bytes = judged.iter().flat_map(|judged| &judged.periods).map(JudgedPeriod::held_bytes).sum::<usize>();
         self.make_room(&mut waiting, bytes).await?;
         waiting.periods.extend(judged);
         self.added(&mut waiting, bytes).await
@@ -194,7 +190,7 @@ mod tests {
     }
 
     fn periods(model: &str, bytes: usize) -> JudgedPeriods {
-        let period = quiver_store::catalogue::JudgedPeriod {
+        let period = JudgedPeriod {
             arm: "control".to_owned(),
             starts_at_microseconds: 0,
             ends_at_microseconds: MICROSECONDS_PER_DAY,

@@ -42,6 +42,31 @@ pub struct JudgedPeriod {
     pub slices: Option<Vec<u8>>,
 }
 
+impl JudgedPeriod {
+    /// The bytes of what it holds.
+    pub fn held_bytes(&self) -> usize {
+        let held = [&self.outcome, &self.profile, &self.slices];
+        self.judged.len() + held.into_iter().flatten().map(Vec::len).sum::<usize>()
+    }
+}
+
+/// A period that holds its profile.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct KeptProfile {
+    /// The arm.
+    pub arm: String,
+    /// Its first instant.
+    #[sqlx(rename = "starts_at")]
+    pub starts_at_microseconds: i64,
+    /// The first instant after it.
+    #[sqlx(rename = "ends_at")]
+    pub ends_at_microseconds: i64,
+    /// What was judged, as the caller encoded it.
+    pub judged: Vec<u8>,
+    /// The profile, as the caller encoded it.
+    pub profile: Vec<u8>,
+}
+
 /// What periods hold that answers about long ranges are put together from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RolledUp {
@@ -259,6 +284,31 @@ impl Catalogue {
         .bind(from_microseconds)
         .bind(to_microseconds)
         .bind(asked)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(self.failed("read periods"))
+    }
+
+    /// Returns the periods of all arms that lie in `from..to` and hold a profile, with it and what was judged.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn kept_profiles(
+        &self,
+        workspace: &str,
+        (model, length): (&str, &str),
+        (from_microseconds, to_microseconds): (i64, i64),
+    ) -> Result<Vec<KeptProfile>, CatalogueError> {
+        sqlx::query_as(
+            "SELECT arm, starts_at, ends_at, judged, profile FROM judged_periods
+             WHERE workspace = $1 AND model = $2 AND length = $3 AND starts_at >= $4 AND ends_at <= $5
+                 AND profile IS NOT NULL ORDER BY arm, starts_at",
+        )
+        .bind(workspace)
+        .bind(model)
+        .bind(length)
+        .bind(from_microseconds)
+        .bind(to_microseconds)
         .fetch_all(&self.pool)
         .await
         .map_err(self.failed("read periods"))

@@ -1,5 +1,6 @@
 // One model: its name, its four arrows left to right, its traffic and its cost.
 import { Link } from '@tanstack/react-router';
+import { memo } from 'react';
 import type { OverviewArrow, OverviewModel } from '../../api/types';
 import { Sparkline } from '../../charts/Sparkline';
 import { VerdictLine } from '../../charts/VerdictLine';
@@ -20,7 +21,8 @@ const PAGES = {
   feedback: '/models/$model/feedback',
 } as const;
 
-export function ModelRow({ model }: { model: OverviewModel }) {
+/** Remembered: a scroll draws the models anew that come into sight, and those alone. */
+export const ModelRow = memo(function ModelRow({ model }: { model: OverviewModel }) {
   const rows = model.rows.reduce((sum, count) => sum + count, 0);
   const cost = model.cost_per_1k ?? null;
   return (
@@ -48,7 +50,7 @@ export function ModelRow({ model }: { model: OverviewModel }) {
       </div>
     </article>
   );
-}
+});
 
 function armWords({ arms, versions }: OverviewModel): string {
   if (arms.length > 1) return arms.length <= 3 ? listWords(arms) : plural(arms.length, 'arm');

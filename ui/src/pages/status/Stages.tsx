@@ -31,6 +31,7 @@ export function Stages({ status }: { status: Status }) {
       isGrowing: true,
     },
     { id: 'lag', header: 'Rows waiting', cell: ({ lag_rows }) => countWords(lag_rows), align: 'right' },
+    { id: 'models', header: 'Models waiting', cell: ({ lag_models }) => countWords(lag_models), align: 'right' },
     { id: 'took', header: 'Took', cell: ({ last_run_seconds }) => (last_run_seconds == null ? UNKNOWN : durationWords(last_run_seconds)), align: 'right' },
     { id: 'last', header: 'Last run', cell: ({ last_run_at }) => (last_run_at == null ? 'not yet' : agoWords(Date.now() - Date.parse(last_run_at))), align: 'right' },
   ];

@@ -296,29 +296,37 @@ def test_what_comes_later_changes_only_what_it_touches(tmp_path, days):
 def test_what_is_judged_by_and_by_is_what_is_judged_at_once(tmp_path, days):
     """Longer periods are put together from days that stand as they are kept: byte for byte as from all their windows."""
     spec = SPEC + REFERENCE + "drift: {window: 6h}\n"
-    next_week, next_month = (FIRST_DAY + timedelta(days=days, hours=3) for days in (5, 40))
-    lots = [
-        *(batch + labels(batch) for batch in days),
-        events(60, seed=7, prefix="week", at=next_week),
+
+    def some(count: int, name: str, **after) -> list[dict]:
+        return events(count, seed=count, prefix=name, at=FIRST_DAY + timedelta(**after))
+
+    # A day on which nothing came but what was refused: the door knows of it, and no prediction does.
+    clock = {"kind": "change", "model": "flight-delay", "id": "c1", "what": "deploy", "ref": "v2", "at": "2024-03-08T12:00:00Z"}
+    refused = {"kind": "prediction", "model": "flight-delay", "id": "bad", "at": "2024-03-08T12:00:00Z", "output": {"score": "high"}}
+    before = [*(batch + labels(batch) for batch in days), some(60, "week", days=5, hours=3)]
+    after = [
         # Into a day that was judged, and a window of it that was not there.
-        events(40, seed=8, prefix="late", at=FIRST_DAY + timedelta(days=1, hours=1)),
+        some(40, "late", days=1, hours=1),
         # Far enough that no window waits for labels any more.
-        events(20, seed=9, prefix="month", at=next_month),
+        some(20, "month", days=40),
+        some(30, "later", days=9),
     ]
 
     def judged(name: str, rounds: list[list[dict]]) -> dict[tuple, tuple]:
         with Server(tmp_path / name, "--replay-clock", spec=spec) as server:
             for lot in rounds:
-                assert post(server, lot).json()["accepted"] == len(lot)
-                server.flow_run()
+                answer = post(server, lot)
+                assert answer.status_code == 400 if lot == [refused] else answer.json()["accepted"] == len(lot)
+                if len(rounds) > 3 or lot is rounds[-1]:
+                    server.flow_run()
         with sqlite3.connect(f"file:{tmp_path}/{name}/quiver-data/catalogue.sqlite?mode=ro", uri=True) as catalogue:
             rows = catalogue.execute("SELECT length, arm, starts_at, ends_at, judged, outcome, profile, slices FROM judged_periods")
             return {row[:4]: row[4:] for row in rows}
 
-    at_once = judged("once", [[event for lot in lots for event in lot]])
-    by_and_by = judged("by-and-by", lots)
+    at_once = judged("once", [[clock], [refused], [event for lot in before + after for event in lot]])
+    by_and_by = judged("by-and-by", [*before, [clock], [refused], *after])
     lengths = [length for length, *_ in at_once]
-    assert [lengths.count(length) for length in ("1d", "1w", "1mo")] == [6, 3, 2] and lengths.count("6h") > 6
+    assert [lengths.count(length) for length in ("1w", "1mo")] == [3, 2] and 8 <= lengths.count("1d") < lengths.count("6h")
     different = [key for key in at_once.keys() | by_and_by.keys() if at_once.get(key) != by_and_by.get(key)]
     assert different == []
 

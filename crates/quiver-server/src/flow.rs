@@ -179,10 +179,13 @@ impl FlowHandle {
     }
 
     async fn ask<T>(&self, request: Request, answer: oneshot::Receiver<T>) -> Result<T, String> {
-        let gone = || "the server is stopping; send again later".to_owned();
-        self.sender.send(request).await.map_err(|_| gone())?;
-        answer.await.map_err(|_| gone())
+        self.sender.send(request).await.map_err(|_| stopping())?;
+        answer.await.map_err(|_| stopping())
     }
+}
+
+fn stopping() -> String {
+    "the server is stopping; send again later".to_owned()
 }
 
 /// Prepares the flow; its way in works at once, requests wait until [`Flow::run`] is awaited.
@@ -321,6 +324,9 @@ impl Flow {
         loop {
             let request = tokio::time::timeout(TICK, self.receiver.recv()).await;
             match request {
+                // Whoever asked may have gone.
+                Ok(Some(Request::Put { reply, .. })) if self.is_interrupted => drop(reply.send(Err(stopping()))),
+                Ok(Some(Request::Run { reply })) if self.is_interrupted => drop(reply.send(Err(stopping()))),
                 Ok(Some(Request::Put { spec, text, reply })) => {
                     let put = self.put(*spec, text).await.map_err(|error| {
                         tracing::error!(%error, "a spec cannot be kept");
@@ -341,6 +347,7 @@ impl Flow {
                     return;
                 }
                 Ok(None) => return,
+                Err(_) if self.is_interrupted => {}
                 Err(_) => self.tick().await,
             }
         }
@@ -396,7 +403,7 @@ impl Flow {
         self.profile().await;
         self.judge().await;
         if self.is_interrupted {
-            return Err("the server is stopping; send again later".to_owned());
+            return Err(stopping());
         }
         self.record_mended().await;
         if Instant::now() >= self.due.verify {
@@ -406,6 +413,9 @@ impl Flow {
             self.flush().await;
             self.profile().await;
             self.judge().await;
+            if self.is_interrupted {
+                return Err(stopping());
+            }
             self.record_mended().await;
         }
         // A job that failed when it ran last is tried again: what it told may be over.

@@ -205,7 +205,7 @@ pub async fn take(
     if let Some(problem) = app.closed() {
         return Err(problem);
     }
-    let (received, mut permit) = receive_in_place(app, headers, body).await?;
+    let (received, permit) = receive_in_place(app, headers, body).await?;
     let work = {
         let app = Arc::clone(app);
         let inline = received.encoding == super::receive::Encoding::Identity && received.bytes.len() <= INLINE_BYTES;
@@ -221,7 +221,6 @@ pub async fn take(
             done.unwrap_or_else(|_| Err(Problem::internal("a request could not be read; this is a defect of Quiver")))
         }
     };
-    permit.end_reading();
     let (taken, held) = work?;
     Ok((taken, held, permit))
 }

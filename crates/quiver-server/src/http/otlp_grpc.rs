@@ -65,10 +65,8 @@ impl Service {
         let (metadata, extensions, message) = request.into_parts();
         let peer = extensions.get::<Peer>().copied();
         let admitted = self.admit(&metadata, peer, message.encoded_len()).await;
-        let (mut permit, held) = admitted.map_err(|problem| status_of(&problem))?;
-        let taken = take(&self.0.app, &message);
-        permit.end_reading();
-        let taken = taken.map(|taken| (taken, held, permit)).map_err(Problem::from);
+        let (permit, held) = admitted.map_err(|problem| status_of(&problem))?;
+        let taken = take(&self.0.app, &message).map(|taken| (taken, held, permit)).map_err(Problem::from);
         otlp::keep(&self.0.app, taken).await.map_err(|problem| status_of(&problem))
     }
 }

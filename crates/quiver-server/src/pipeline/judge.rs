@@ -2,7 +2,7 @@
 
 use super::cascade::{KnownPeriod, KnownPeriods};
 use super::door::DoorWindows;
-use super::periods::{Asked, JudgedWindow, Reading, Wanted};
+use super::periods::{Asked, JudgedWindow, Reading, Wanted, apart};
 use super::{Derived, Pipeline, PipelineError, SharedCommit, rolled_up, shared};
 use crate::judged::Judged;
 use crate::measure::Rows;
@@ -70,10 +70,12 @@ struct Keeper<'a> {
 }
 
 impl Keeper<'_> {
-    /// Adds a part to the commit: findings under that revision, and periods that go so far, by the place of their length.
-    async fn keep(&mut self, part: Part, revision: i64, goes: &[Goes]) -> Result<(), PipelineError> {
+    /// Adds a part to the commit: findings under a revision of their own, which is that one at the least, and periods
+    /// that go so far, by the place of their length.
+    async fn keep(&mut self, part: Part, least_revision: i64, goes: &[Goes]) -> Result<(), PipelineError> {
         let (model, derivation) = (&self.pipeline.spec.model, self.derivation);
-        if !part.findings.is_empty() && self.written.unwrap_or(0) < revision {
+        if !part.findings.is_empty() {
+            let revision = least_revision.max(self.written.unwrap_or(0) + 1);
             let mut rows = shared::FindingRows::new(model, derivation, revision);
             part.findings.iter().for_each(|finding| rows.push(finding));
             let application_id = self.application_id.clone();
@@ -166,9 +168,8 @@ impl Pipeline {
             count += findings.len() as u64;
             part.add(place, period, findings);
             // What is kept of a part goes no further than before, so that all is judged again where the rest is missing.
-            let revision = keeper.written.unwrap_or(0) + 1;
-            if part.bytes >= PART_BYTES && revision < next {
-                keeper.keep(std::mem::take(&mut part), revision, &progress).await?;
+            if part.bytes >= PART_BYTES {
+                keeper.keep(std::mem::take(&mut part), 0, &progress).await?;
             }
         }
         let all = Goes { inputs: until, watermark: watermark.0 };
@@ -182,20 +183,21 @@ impl Pipeline {
         let is_day = |wanted: &Wanted| wanted.length == WindowLength::Day;
         let Some(place) = wanted.iter().position(is_day).filter(|place| *place > 0) else { return Ok(known) };
         let Some(days) = &wanted[place].only else { return Ok(known) };
-        let longer: BTreeSet<Window> =
-            wanted[place + 1..].iter().filter_map(|wanted| wanted.only.as_ref()).flatten().copied().collect();
-        let (Some(from), Some(to)) =
-            (longer.first().map(|first| first.start), longer.iter().map(|last| last.end).max())
-        else {
-            return Ok(known);
-        };
+        let longer = wanted[place + 1..].iter().filter_map(|wanted| wanted.only.as_ref()).flatten().copied();
         let key = (&*self.spec.model, &*WindowLength::Day.to_string());
-        let kept = self.workspace.catalogue.kept_profiles(DEFAULT_WORKSPACE, key, (from.0, to.0)).await?;
-        for KeptProfile { arm, starts_at_microseconds, ends_at_microseconds, judged, profile } in kept {
-            let window = Window { start: Timestamp(starts_at_microseconds), end: Timestamp(ends_at_microseconds) };
-            if !days.contains(&window) && longer.iter().any(|longer| longer.contains(window.start)) {
-                let versions = Judged::from_bytes(&judged)?.versions;
-                known.entry(arm).or_default().insert(window.start, KnownPeriod { place, window, versions, profile });
+        for Window { start, end } in apart(longer.collect()) {
+            let kept = self.workspace.catalogue.kept_profiles(DEFAULT_WORKSPACE, key, (start.0, end.0)).await?;
+            for KeptProfile { arm, starts_at_microseconds, ends_at_microseconds, judged, profile } in kept {
+                let window = Window { start: Timestamp(starts_at_microseconds), end: Timestamp(ends_at_microseconds) };
+                if days.contains(&window) {
+                    continue;
+                }
+                let Judged { rows, versions, .. } = Judged::from_bytes(&judged)?;
+                // A day without predictions, of which only the door knows, stands on no edges.
+                if rows > 0 {
+                    let period = KnownPeriod { place, window, versions, profile };
+                    known.entry(arm).or_default().insert(window.start, period);
+                }
             }
         }
         Ok(known)

@@ -5,8 +5,8 @@ use super::cascade::{All, Cascade, KnownPeriods, Lengths, Needs, Period};
 use super::door::DoorWindows;
 use super::profile::date_literal;
 use super::reference::PinnedReference;
-use super::stored::{StoredKey, edges_of};
-use super::{Pipeline, PipelineError, UsualByLength, at_once};
+use super::stored::{StoredKey, edges_of, side_by_side};
+use super::{Pipeline, PipelineError, UsualByLength};
 use crate::evaluation::{WindowInputs, judge_period};
 use crate::judged::Judged;
 use crate::measure::{Rows, model_plan};
@@ -127,8 +127,8 @@ pub(super) struct Judging<'a, T> {
     wanted: Vec<Wanted>,
     outcomes: Vec<BTreeMap<(String, Window), Outcomes>>,
     door: Vec<DoorWindows>,
-    /// Whether those windows were looked for of which only the door knows.
-    has_unseen: bool,
+    /// The windows of which only the door knows, by the place of their length; nothing before they were looked for.
+    unseen: Option<VecDeque<(usize, Window)>>,
     terms: Arc<Terms<T>>,
     waiting: VecDeque<Period>,
     at_work: FuturesOrdered<JoinHandle<Result<T, PipelineError>>>,
@@ -138,13 +138,13 @@ impl<T: Send + 'static> Judging<'_, T> {
     /// What is made of the next judged period; those of a length come in order of time.
     pub(super) async fn next(&mut self) -> Result<Option<T>, PipelineError> {
         loop {
-            let is_full = self.at_work.len() >= at_once();
+            let is_full = self.at_work.len() >= side_by_side();
             if !is_full && let Some(period) = self.waiting.pop_front() {
                 self.begin(period);
             } else if !is_full && self.cascade.is_some() {
                 self.read().await?;
-            } else if !is_full && self.has_unseen {
-                self.add_unseen();
+            } else if !is_full && let Some(period) = self.next_unseen() {
+                self.begin(period);
             } else {
                 let Some(judged) = self.at_work.next().await else { return Ok(None) };
                 return judged.expect("it is not cancelled, and its panic is one of the stage").map(Some);
@@ -167,18 +167,17 @@ impl<T: Send + 'static> Judging<'_, T> {
     }
 
     /// Where every event was refused there is no profile, and that is the finding.
-    fn add_unseen(&mut self) {
-        self.has_unseen = false;
-        for (place, (door, wanted)) in self.door.iter().zip(&self.wanted).enumerate() {
-            let unseen = door.unseen().filter(|window| wanted.has(*window));
-            self.waiting.extend(unseen.map(|window| Period {
-                place,
-                arm: LIVE_ARM.to_owned(),
-                window,
-                profile: Profile::new(&model_plan(&self.terms.spec)),
-                versions: BTreeMap::new(),
-            }));
-        }
+    fn next_unseen(&mut self) -> Option<Period> {
+        let (door, wanted) = (&self.door, &self.wanted);
+        let unseen = self.unseen.get_or_insert_with(|| {
+            let of_length = door.iter().zip(wanted).enumerate().flat_map(|(place, (door, wanted))| {
+                door.unseen().filter(|window| wanted.has(*window)).map(move |window| (place, window))
+            });
+            of_length.collect()
+        });
+        let (place, window) = unseen.pop_front()?;
+        let profile = Profile::new(&model_plan(&self.terms.spec));
+        Some(Period { place, arm: LIVE_ARM.to_owned(), window, profile, versions: BTreeMap::new() })
     }
 
     fn begin(&mut self, period: Period) {
@@ -228,7 +227,8 @@ impl Pipeline {
             .iter()
             .flat_map(|(arm, periods)| periods.values().map(|period| (period.place, arm.clone(), period.window)));
         let need = Arc::new(Need { wanted: wanted.clone(), known: known_keys.collect() });
-        let condition = ranges_of(&need).map_or_else(String::new, |ranges| format!("AND {}", within_any(&ranges)));
+        let condition =
+            ranges_of(&need).map_or_else(String::new, |ranges| format!("AND {}", any(&ranges, starting_in)));
         let edges = Arc::new(edges_of(reading.references));
         let cascade = Cascade::new(lengths.clone(), Arc::<Need>::clone(&need), known, edges);
         let wants = Box::new(move |key: &StoredKey| Ok(lengths.need(0, (&key.arm, key.window.start), &*need)?));
@@ -241,7 +241,7 @@ impl Pipeline {
             wanted,
             outcomes,
             door,
-            has_unseen: true,
+            unseen: None,
             terms: Arc::new(terms),
             waiting: VecDeque::new(),
             at_work: FuturesOrdered::new(),
@@ -323,8 +323,8 @@ impl Pipeline {
     ) -> Result<Vec<BTreeMap<(String, Window), Outcomes>>, PipelineError> {
         let condition = match (span_of(wanted), reference) {
             (None, _) => String::new(),
-            (Some(span), None) => format!("AND {}", within(span)),
-            (Some(span), Some(reference)) => format!("AND {}", within_any(&[span, reference])),
+            (Some(span), None) => format!("AND {}", starting_in(span)),
+            (Some(span), Some(reference)) => format!("AND (({}) OR ({}))", starting_in(span), within(reference)),
         };
         let statement = format!(
             "SELECT arm, window_start, window_end, slice_name, slice_value, outcome FROM ( \
@@ -384,17 +384,23 @@ fn ranges_of(need: &Need) -> Option<Vec<Window>> {
             ranges.insert(Window { start, end: period.end });
         }
     }
-    let mut apart: Vec<Window> = Vec::new();
-    for range in ranges.into_iter().filter(|range| range.start < range.end) {
-        match apart.last_mut() {
-            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
-            _ => apart.push(range),
-        }
-    }
+    let apart = apart(ranges);
     if let (true, Some(first), Some(last)) = (apart.len() > MOST_RANGES, apart.first(), apart.last()) {
         return Some(vec![Window { start: first.start, end: last.end }]);
     }
     Some(apart)
+}
+
+/// The same times in order and apart from each other; those that meet become one.
+pub(super) fn apart(times: BTreeSet<Window>) -> Vec<Window> {
+    let mut apart: Vec<Window> = Vec::new();
+    for time in times.into_iter().filter(|time| time.start < time.end) {
+        match apart.last_mut() {
+            Some(last) if time.start <= last.end => last.end = last.end.max(time.end),
+            _ => apart.push(time),
+        }
+    }
+    apart
 }
 
 /// The time from the first wanted period to the last; none where some length wants all.
@@ -413,8 +419,24 @@ fn span_of(wanted: &[Wanted]) -> Option<Window> {
 
 /// Stored windows within any of these periods as SQL.
 pub(super) fn within_any(periods: &[Window]) -> String {
-    let each: Vec<String> = periods.iter().map(|period| format!("({})", within(*period))).collect();
+    any(periods, within)
+}
+
+fn any(periods: &[Window], condition: fn(Window) -> String) -> String {
+    let each: Vec<String> = periods.iter().map(|period| format!("({})", condition(*period))).collect();
     if each.is_empty() { "false".to_owned() } else { format!("({})", each.join(" OR ")) }
+}
+
+/// Stored windows that are part of a period as SQL: a week is part of the month in which it begins.
+fn starting_in(period: Window) -> String {
+    format!(
+        "window_start >= CAST('{}' AS TIMESTAMP WITH TIME ZONE) AND window_start < CAST('{}' AS TIMESTAMP WITH TIME ZONE) \
+         AND event_date >= {} AND event_date <= {}",
+        period.start,
+        period.end,
+        date_literal(period.start.utc_day()),
+        date_literal(period.end.utc_day()),
+    )
 }
 
 /// Stored windows within a period as SQL, with the dates that spare reading other files.

@@ -65,6 +65,12 @@ impl Pipeline {
         derivation: &str,
     ) -> Result<Cover, PipelineError> {
         let own = self.spec.drift.window;
+        let catalogue = &self.workspace.catalogue;
+        let progress = catalogue.judged_progress(DEFAULT_WORKSPACE, &self.spec.model, &own.to_string()).await?;
+        // Before a first judgement has come to its end its periods are a part of what the tables hold.
+        if progress.is_none_or(|progress| (progress.profiles_offset, progress.outcomes_offset) == (0, 0)) {
+            return Ok(Cover { held: Vec::new(), gaps: vec![range] });
+        }
         let key = (&*self.spec.model, &*own.to_string(), arm);
         let Some((first, last)) = self.workspace.catalogue.judged_extent(DEFAULT_WORKSPACE, key).await? else {
             return Ok(Cover { held: Vec::new(), gaps: vec![range] });
@@ -80,7 +86,6 @@ impl Pipeline {
         let longer = periods_of(own).into_iter().skip(1).filter(|_| own <= WindowLength::Day);
         for length in longer.rev() {
             let name = length.to_string();
-            let catalogue = &self.workspace.catalogue;
             let progress = catalogue.judged_progress(DEFAULT_WORKSPACE, &self.spec.model, &name).await?;
             if progress.is_none_or(|progress| progress.derivation != derivation) {
                 continue;

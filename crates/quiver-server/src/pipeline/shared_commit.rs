@@ -149,12 +149,12 @@ impl SharedCommit {
             if !progress.is_empty() {
                 waiting.table.append_all(rows, &progress).await?;
             }
-            let mut refused = None;
+            // In the order in which they came: the last part of a judgement says how far all of it goes, so that none may
+            // be kept after one that was refused.
             for judged in &periods {
-                let put = self.workspace.catalogue.put_judged(DEFAULT_WORKSPACE, judged).await;
-                refused = refused.or(put.err());
+                self.workspace.catalogue.put_judged(DEFAULT_WORKSPACE, judged).await?;
             }
-            refused.map_or(Ok(()), |error| Err(error.into()))
+            Ok(())
         };
         let written = written.await;
         waiting.has_failed |= written.is_err();

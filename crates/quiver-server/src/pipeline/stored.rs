@@ -16,6 +16,11 @@ use std::sync::Arc;
 /// The most dates whose profiles are read by one query.
 const MOST_DATES: usize = 366;
 
+/// How many profiles are decoded, or periods judged, at the same time: those of a wide model take tens of megabytes.
+pub(super) fn side_by_side() -> usize {
+    at_once().min(4)
+}
+
 /// What a stored profile is of; there may be several of one window, from other ranges of offsets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct StoredKey {
@@ -76,7 +81,7 @@ impl Pipeline {
                 Ok((key, profile))
             }
         });
-        Ok(decoded.try_buffered(at_once()).boxed())
+        Ok(decoded.try_buffered(side_by_side()).boxed())
     }
 }
 

@@ -116,6 +116,8 @@ def test_a_flipped_bit_in_the_journal_is_found_counted_and_costs_one_frame(tmp_p
     with Server(tmp_path / "original", config=SELDOM) as server:
         batches = send_many(server, 15, 20, "batch")
         server.kill()
+    # A first flush comes soon after the start: on a slow machine it finds rows, and those are lost from the journal alone.
+    flushed = len(ids(tmp_path / "original"))
     files = journal_files(tmp_path / "original") + [tmp_path / "original" / "quiver-data" / "journal" / "journal.identity"]
     for round_number in range(40 if long else 4):
         folder = tmp_path / str(round_number)
@@ -145,7 +147,7 @@ def test_a_flipped_bit_in_the_journal_is_found_counted_and_costs_one_frame(tmp_p
         # A frame at the very end that does not fit its checksum is a torn tail to whoever reads it.
         assert "is damaged" in log or "torn tail" in log, f"{where}: nothing was said:\n{log}"
         if "torn tail" not in log:
-            assert lost_offsets == lost, where
+            assert lost <= lost_offsets <= lost + flushed, where
             if chosen.suffix == ".journal":
                 quarantined = {name.name for name in (folder / "quiver-data" / "journal").rglob("*")} - before
                 assert quarantined, f"{where}: the damaged file was not set aside"

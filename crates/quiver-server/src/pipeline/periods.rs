@@ -109,7 +109,17 @@ struct Terms<T> {
 }
 
 impl<T> Terms<T> {
-    fn judge(&self, period: &Period, outcomes: &Outcomes, door: Option<&DoorCounts>) -> Result<T, PipelineError> {
+    fn judge(
+        &self,
+        period: &Period,
+        stored: &[Arc<StoredOutcome>],
+        door: Option<&DoorCounts>,
+    ) -> Result<T, PipelineError> {
+        let mut outcomes = Outcomes::default();
+        for StoredOutcome { slice, bytes } in stored.iter().map(AsRef::as_ref) {
+            merge_outcome(&mut outcomes, slice.as_ref(), &Outcome::from_bytes(bytes)?)?;
+        }
+        let outcomes = &outcomes;
         let Period { place, arm, window, profile, versions } = period;
         let none = ReferenceFacts::default();
         let reference = self.references[*place].get(arm).unwrap_or(&none);
@@ -119,13 +129,23 @@ impl<T> Terms<T> {
     }
 }
 
+/// The outcome of a window, or of a slice of one, as it is stored: in memory it takes many times the room, and all that
+/// is to be judged waits for its period.
+struct StoredOutcome {
+    slice: Option<Slice>,
+    bytes: Vec<u8>,
+}
+
+/// Those of each arm and period.
+type StoredOutcomes = BTreeMap<(String, Window), Vec<Arc<StoredOutcome>>>;
+
 /// Periods that are being judged, a few at a time: those of a wide model are large.
 pub(super) struct Judging<'a, T> {
     profiles: BoxStream<'a, Result<(StoredKey, Profile), PipelineError>>,
     /// Nothing any more once every profile is read.
     cascade: Option<Cascade>,
     wanted: Vec<Wanted>,
-    outcomes: Vec<BTreeMap<(String, Window), Outcomes>>,
+    outcomes: Vec<StoredOutcomes>,
     door: Vec<DoorWindows>,
     /// The windows of which only the door knows, by the place of their length; nothing before they were looked for.
     unseen: Option<VecDeque<(usize, Window)>>,
@@ -313,14 +333,14 @@ impl Pipeline {
         Ok(found)
     }
 
-    /// Merges the latest revision of every stored outcome into the periods that are wanted, and into the references.
+    /// The latest revision of every stored outcome by the periods that are wanted; merges those of the references.
     async fn read_outcomes(
         &self,
         reading: Reading<'_>,
         wanted: &[Wanted],
         (lengths, references): (&mut Lengths, &mut [BTreeMap<String, ReferenceFacts>]),
         reference: Option<Window>,
-    ) -> Result<Vec<BTreeMap<(String, Window), Outcomes>>, PipelineError> {
+    ) -> Result<Vec<StoredOutcomes>, PipelineError> {
         let condition = match (span_of(wanted), reference) {
             (None, _) => String::new(),
             (Some(span), None) => format!("AND {}", starting_in(span)),
@@ -335,7 +355,7 @@ impl Pipeline {
             self.rows_of_model(),
             reading.derivation,
         );
-        let mut outcomes: Vec<BTreeMap<(String, Window), Outcomes>> = vec![BTreeMap::new(); wanted.len()];
+        let mut outcomes: Vec<StoredOutcomes> = vec![StoredOutcomes::new(); wanted.len()];
         let mut stream = reading.engine.stream(&statement).await?;
         while let Some(batch) = stream.next().await {
             let batch = batch.map_err(QueryError::from)?;
@@ -343,21 +363,21 @@ impl Pipeline {
             let (arms, names) = (rows.texts("arm")?, rows.texts("slice_name")?);
             let (starts, ends) = (rows.instants("window_start")?, rows.instants("window_end")?);
             let (values, bytes) = (rows.texts("slice_value")?, rows.bytes("outcome")?);
-            for row in 0..batch.num_rows() {
+            for (row, bytes) in bytes.into_iter().enumerate() {
                 let (Some(start), Some(end)) = (starts[row], ends[row]) else { continue };
-                let outcome = Outcome::from_bytes(&bytes[row])?;
                 let slice =
                     (!names[row].is_empty()).then(|| Slice { name: names[row].clone(), value: values[row].clone() });
-                let is_reference =
-                    reference.is_some_and(|reference| reference.start.0 <= start && end <= reference.end.0);
+                if reference.is_some_and(|reference| reference.start.0 <= start && end <= reference.end.0) {
+                    let outcome = Outcome::from_bytes(&bytes)?;
+                    for facts in references.iter_mut().filter_map(|facts| facts.get_mut(&arms[row])) {
+                        merge_outcome(&mut facts.outcomes, slice.as_ref(), &outcome)?;
+                    }
+                }
+                let stored = Arc::new(StoredOutcome { slice, bytes });
                 for (place, wanted) in wanted.iter().enumerate() {
                     let period = lengths.find(place, Timestamp(start))?;
                     if wanted.has(period) {
-                        let target = outcomes[place].entry((arms[row].clone(), period)).or_default();
-                        merge_outcome(target, slice.as_ref(), &outcome)?;
-                    }
-                    if is_reference && let Some(facts) = references[place].get_mut(&arms[row]) {
-                        merge_outcome(&mut facts.outcomes, slice.as_ref(), &outcome)?;
+                        outcomes[place].entry((arms[row].clone(), period)).or_default().push(Arc::clone(&stored));
                     }
                 }
             }

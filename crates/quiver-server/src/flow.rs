@@ -632,7 +632,16 @@ impl Flow {
         let started = Instant::now();
         let now = self.parts.clock.now();
         let (wall, options) = ((self.parts.wall)(), self.options.retention);
-        let tidied = upkeep::tidy(&self.parts, &mut self.pipelines, &self.rests, options, now, wall).await;
+        let mut stopping = self.shared.stopping.subscribe();
+        let tidied = tokio::select! {
+            tidied = upkeep::tidy(&self.parts, &mut self.pipelines, &self.rests, options, now, wall) => tidied,
+            // Merging the files of a large folder takes minutes. A file that got into no commit is an orphan, which a later
+            // run removes.
+            _ = stopping.wait_for(|is_stopping| *is_stopping) => {
+                self.is_interrupted = true;
+                return;
+            }
+        };
         if let Ok(report) = &tidied {
             tracing::info!(
                 rows_files = report.expired_files,

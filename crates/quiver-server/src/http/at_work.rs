@@ -7,17 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Work in progress at a time, in shares, for each processor. Of bodies of a hundred events three are worked on by two
-/// processors, one of them while the others wait for the journal; single events go by the dozen. With twice as many the
-/// same events are taken in, a quarter more where nobody is refused, and the slowest answers under pressure take three
-/// times as long.
-const PROCESSOR_SHARES: usize = 21;
+/// Work in progress at a time, in shares, for each processor. Of bodies of a hundred events, and of any larger, two are
+/// worked on by each, one of them while the other waits for the journal; single events go by the dozen. With more the
+/// same events are taken in, some more where nobody is refused, and the slowest answers under pressure take longer.
+const PROCESSOR_SHARES: usize = 20;
 
 /// A body of this size takes one share more.
 const SHARE_BYTES: usize = 8 << 10;
 
 /// The most that one body takes.
-const MOST_SHARES: usize = 14;
+const MOST_SHARES: usize = 10;
 
 /// A request waits so long for its shares, and longer the larger it is: about as long as those before it take. Small ones
 /// wait behind large ones, so that there is an end to it.
@@ -80,7 +79,7 @@ mod tests {
     async fn what_is_over_the_bound_is_refused_and_room_comes_back() {
         let work = AtWork::new(2);
         let mut large = Vec::new();
-        for _ in 0..3 {
+        for _ in 0..4 {
             large.push(work.begin(20 << 20).await.unwrap());
         }
         assert_eq!(work.begin(1).await.unwrap_err().status, 503);

@@ -50,7 +50,7 @@ export function featureColumns(model: string, periods: readonly Period[]): Colum
       help: 'How much of the move of the mean output goes with this feature, where the first arrow broke',
       cell: (row) => <HarmCell harm={row.harm} />,
       sortValue: byServer,
-      width: 72,
+      width: 84,
       align: 'right',
     },
     share('missing', 'Missing', 'Share of rows without a value', (row) => row.missing_share),

@@ -5,7 +5,7 @@ import { type PlainColumn, PlainTable } from '../../design/PlainTable';
 import { EmptyState } from '../../design/States';
 import { VerdictMark } from '../../design/Verdict';
 import { lookUp } from '../../words/lookup';
-import { countWords, UNKNOWN } from '../../words/numbers';
+import { plural, UNKNOWN } from '../../words/numbers';
 import { agoWords, durationWords } from '../../words/times';
 import { errorsOf, inOrder, STAGES } from './stage-words';
 import styles from './status.module.css';
@@ -30,8 +30,17 @@ export function Stages({ status }: { status: Status }) {
       isHeading: true,
       isGrowing: true,
     },
-    { id: 'lag', header: 'Rows waiting', cell: ({ lag_rows }) => countWords(lag_rows), align: 'right' },
-    { id: 'models', header: 'Models waiting', cell: ({ lag_models }) => countWords(lag_models), align: 'right' },
+    {
+      id: 'waiting',
+      header: 'Waiting',
+      cell: ({ lag_rows, lag_models }) => (
+        <>
+          {plural(lag_rows, 'row')}
+          {lag_models > 0 && <span className={styles.about}>{plural(lag_models, 'model')}</span>}
+        </>
+      ),
+      align: 'right',
+    },
     { id: 'took', header: 'Took', cell: ({ last_run_seconds }) => (last_run_seconds == null ? UNKNOWN : durationWords(last_run_seconds)), align: 'right' },
     { id: 'last', header: 'Last run', cell: ({ last_run_at }) => (last_run_at == null ? 'not yet' : agoWords(Date.now() - Date.parse(last_run_at))), align: 'right' },
   ];

@@ -1,12 +1,17 @@
 //! The flow behind the journal, on time: one task that flushes, profiles, joins, judges and tidies up, so that no two
 //! stages ever touch the tables at once.
 
+mod derive;
+mod handle;
 mod rest;
+mod retention;
 mod told;
 mod upkeep;
 
+pub use handle::FlowHandle;
+pub use retention::RetentionOptions;
 pub use told::StageState;
-pub use upkeep::{RetentionOptions, free_disk_bytes};
+pub use upkeep::free_disk_bytes;
 
 use crate::clock::Clock;
 use crate::ingest::Doors;
@@ -14,22 +19,19 @@ use crate::ingest::dead_letters::DeadLetters;
 use crate::ingest::seen::{Marker, Seen};
 use crate::ingest::tally::Tallies;
 use crate::metrics::{Metrics, Stage};
-use crate::pipeline::{
-    Derived, Pipeline, PipelineError, SharedCommit, StoredTable, Tidied, Workspace, at_once, flush, record_mended,
-};
+use crate::pipeline::{Derived, Pipeline, PipelineError, Workspace, at_once, flush};
 use futures::{StreamExt, stream};
+use handle::{Request, Shared, stopping};
 use quiver_event::event::Kind;
 use quiver_event::spec::Spec;
 use quiver_event::time::Timestamp;
 use quiver_store::catalogue::{DEFAULT_WORKSPACE, Tally};
 use rest::Rests;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinSet;
-use told::Told;
+use tokio::sync::mpsc;
 
 /// How often the flow looks whether there is something to do.
 const TICK: Duration = Duration::from_millis(250);
@@ -37,22 +39,14 @@ const TICK: Duration = Duration::from_millis(250);
 /// How often counters are written to the catalogue.
 const TALLY_EVERY: Duration = Duration::from_secs(1);
 
-/// How often it is measured what the tables take on the disk.
-const STORAGE_EVERY: Duration = Duration::from_secs(60);
-
 /// A stage that fails has every file read again, and a job that failed runs again, but not more often than this.
 const AFTER_FAILURE: Duration = Duration::from_secs(300);
 
 /// In the place of a model: what a stage does for all of them together.
 const EVERY_MODEL: &str = "";
 
-/// The most models that a stage runs for at the same time: each has memory of its own.
-const MODELS_AT_ONCE: usize = 4;
-
-/// What models have derived is committed so often while others still run.
-const COMMIT_EVERY: Duration = Duration::from_secs(5);
-
-/// A stage rests so many times as long as it took: joins read whole windows again, and must not take all the time.
+/// A stage rests so many times as long as it took: joins read whole windows again and retention whole files, and must
+/// not take all the time.
 const REST: u32 = 4;
 
 /// When each stage runs.
@@ -95,99 +89,6 @@ impl std::fmt::Debug for FlowParts {
     }
 }
 
-/// What can be asked of the flow.
-#[derive(Debug)]
-enum Request {
-    Put { spec: Box<Spec>, text: String, reply: oneshot::Sender<Result<i64, String>> },
-    Run { reply: oneshot::Sender<Result<(), String>> },
-    Stop { reply: oneshot::Sender<()> },
-}
-
-/// The way to the flow.
-#[derive(Debug, Clone)]
-pub struct FlowHandle {
-    sender: mpsc::Sender<Request>,
-    shared: Arc<Shared>,
-    started: Instant,
-}
-
-#[derive(Debug, Default)]
-struct Shared {
-    segment_offset: AtomicU64,
-    /// Grows whenever something may have been committed.
-    generation: AtomicU64,
-    errors: Mutex<BTreeMap<String, String>>,
-    told: Told,
-    /// Whether the flow is to end: a stage that runs for a long time ends where it is.
-    stopping: watch::Sender<bool>,
-}
-
-impl FlowHandle {
-    /// The offset below which every event is in the tables.
-    pub fn segment_offset(&self) -> u64 {
-        self.shared.segment_offset.load(Ordering::Relaxed)
-    }
-
-    /// A number that grows whenever something may have been committed: while it stays, so do answers about it.
-    pub fn generation(&self) -> u64 {
-        self.shared.generation.load(Ordering::Acquire)
-    }
-
-    /// The last error of each stage that failed when it last ran.
-    pub fn stage_errors(&self) -> BTreeMap<String, String> {
-        self.shared.errors.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// How long ago the flow was made.
-    pub fn uptime(&self) -> Duration {
-        self.started.elapsed()
-    }
-
-    /// How each stage ran last, and what waits for it.
-    pub fn stages(&self) -> BTreeMap<&'static str, StageState> {
-        self.shared.told.stages()
-    }
-
-    /// What retention did when it last ran well.
-    pub fn tidied(&self) -> Option<Tidied> {
-        self.shared.told.tidied()
-    }
-
-    /// What every table takes on the disk, as of a minute ago at most.
-    pub fn storage(&self) -> Vec<StoredTable> {
-        self.shared.told.storage()
-    }
-
-    /// Takes a model in, or another version of its spec; gives the version.
-    pub async fn put(&self, spec: Spec, text: String) -> Result<i64, String> {
-        let (reply, answer) = oneshot::channel();
-        self.ask(Request::Put { spec: Box::new(spec), text, reply }, answer).await?
-    }
-
-    /// Runs every stage now.
-    pub async fn run_now(&self) -> Result<(), String> {
-        let (reply, answer) = oneshot::channel();
-        self.ask(Request::Run { reply }, answer).await?
-    }
-
-    /// Ends the flow after a last flush; where a stage had to be ended for that, the journal keeps what waits.
-    pub async fn stop(&self) {
-        self.shared.stopping.send_replace(true);
-        let (reply, answer) = oneshot::channel();
-        // A flow that is gone has stopped.
-        let _ = self.ask(Request::Stop { reply }, answer).await;
-    }
-
-    async fn ask<T>(&self, request: Request, answer: oneshot::Receiver<T>) -> Result<T, String> {
-        self.sender.send(request).await.map_err(|_| stopping())?;
-        answer.await.map_err(|_| stopping())
-    }
-}
-
-fn stopping() -> String {
-    "the server is stopping; send again later".to_owned()
-}
-
 /// Prepares the flow; its way in works at once, requests wait until [`Flow::run`] is awaited.
 pub fn flow(parts: FlowParts, options: FlowOptions) -> (Flow, FlowHandle) {
     let (sender, receiver) = mpsc::channel(64);
@@ -211,6 +112,7 @@ pub fn flow(parts: FlowParts, options: FlowOptions) -> (Flow, FlowHandle) {
         verified: None,
         tried: 0,
         rests: Rests::default(),
+        retention: None,
         unprofiled: BTreeSet::new(),
         unjudged: BTreeSet::new(),
         is_interrupted: false,
@@ -248,6 +150,8 @@ pub struct Flow {
     tried: u64,
     /// Models that a stage failed at.
     rests: Rests,
+    /// The run of retention that has begun and is not over.
+    retention: Option<retention::Run>,
     /// A stage was ended where it was, and took the flows of its models with it: nothing may run any more.
     is_interrupted: bool,
 }
@@ -385,10 +289,7 @@ impl Flow {
             self.verify().await;
         }
         if now >= self.due.retention {
-            let started = Instant::now();
             self.tidy().await;
-            let every = self.next_of("retention", self.options.retention.every);
-            self.due.retention = Instant::now() + every.max(started.elapsed() * REST);
         }
         if now >= self.due.storage {
             self.measure_storage().await;
@@ -420,7 +321,7 @@ impl Flow {
         }
         // A job that failed when it ran last is tried again: what it told may be over.
         if self.has_failed("retention") {
-            self.tidy().await;
+            self.tidy_all().await;
         }
         if self.has_failed("verification") {
             self.verify().await;
@@ -431,11 +332,6 @@ impl Flow {
             None => Ok(()),
             Some((stage, _)) => Err(format!("the stage {stage} failed; GET /v1/status tells why")),
         }
-    }
-
-    /// When a job runs next: one that failed does so soon, so that what it told does not outlive its cause by a day.
-    fn next_of(&self, job: &str, every: Duration) -> Duration {
-        if self.has_failed(job) { every.min(AFTER_FAILURE) } else { every }
     }
 
     fn has_failed(&self, stage: &str) -> bool {
@@ -502,201 +398,6 @@ impl Flow {
         }
         let journal = self.parts.workspace.journal();
         self.parts.metrics.journal_bytes.set(journal.size_bytes() as i64);
-    }
-
-    /// Tells for how many models each derived stage has yet to run.
-    fn tell_models(&self) {
-        let told = &self.shared.told;
-        told.wait_for_models("profiles", self.unprofiled.len());
-        told.wait_for_models("outcomes", self.unjudged.len());
-        told.wait_for_models("findings", self.unjudged.len());
-    }
-
-    async fn profile(&mut self) {
-        let models = std::mem::take(&mut self.unprofiled);
-        self.unprofiled = self.derive(Derived::Profiles, models).await;
-        self.lag("profiles", self.unprofiled.len() as u64);
-        if self.unprofiled.is_empty() {
-            self.shared.told.wait("profiles", 0);
-        }
-        self.tell_models();
-    }
-
-    async fn judge(&mut self) {
-        if self.is_interrupted {
-            return;
-        }
-        let models = std::mem::take(&mut self.unjudged);
-        let unjoined = self.derive(Derived::Outcomes, models.clone()).await;
-        self.unjudged = self.derive(Derived::Findings, models).await;
-        self.unjudged.extend(unjoined);
-        self.lag("findings", self.unjudged.len() as u64);
-        if self.unjudged.is_empty() {
-            self.shared.told.wait("outcomes", 0);
-            self.shared.told.wait("findings", 0);
-        }
-        self.tell_models();
-    }
-
-    /// Runs a stage for these models, whose rows are committed together; returns the models that it has to run for
-    /// again.
-    async fn derive(&mut self, derived: Derived, models: BTreeSet<String>) -> BTreeSet<String> {
-        let stage = derived.name();
-        if models.is_empty() || self.is_interrupted || self.rests.has(stage, EVERY_MODEL) {
-            return models;
-        }
-        let started = Instant::now();
-        let output = match SharedCommit::open(&self.parts.workspace, derived).await {
-            Ok(output) => output,
-            Err(error) => {
-                self.finished_of(stage, EVERY_MODEL, started.elapsed(), Err(error));
-                self.suspect_damage();
-                return models;
-            }
-        };
-        let output = Arc::new(output);
-        let (mut again, mut ended) = (BTreeSet::new(), Vec::new());
-        let mut shared = Ok(());
-        let mut committed = Instant::now();
-        let mut running = JoinSet::new();
-        let mut next = models.iter();
-        let mut stopping = self.shared.stopping.subscribe();
-        loop {
-            while running.len() < models_at_once() && shared.is_ok() {
-                let Some(model) = next.next() else { break };
-                if self.rests.has(stage, model) {
-                    again.insert(model.clone());
-                } else if let Some(pipeline) = self.pipelines.remove(model) {
-                    running.spawn(derive_of(derived, pipeline, Arc::clone(&output)));
-                }
-            }
-            // One that takes long must not keep those that are done from being seen.
-            let joined = tokio::select! {
-                joined = tokio::time::timeout(COMMIT_EVERY, running.join_next()) => joined,
-                // Nothing of it is committed by halves, and what it would have derived is derived after the next start.
-                _ = stopping.wait_for(|is_stopping| *is_stopping) => {
-                    self.is_interrupted = true;
-                    return models;
-                }
-            };
-            if let Ok(Some(joined)) = joined {
-                let (pipeline, took, ran) = joined.expect("a stage is not cancelled, and its panic is one of the flow");
-                let model = pipeline.spec().model.clone();
-                self.pipelines.insert(model.clone(), pipeline);
-                match ran {
-                    Err(PipelineError::Shared(error)) => shared = shared.and(Err(*error)),
-                    ran => ended.push((model, took, ran)),
-                }
-            }
-            let is_last = running.is_empty() && (next.len() == 0 || shared.is_err());
-            if shared.is_ok() && (is_last || committed.elapsed() >= COMMIT_EVERY) {
-                shared = output.commit().await;
-                committed = Instant::now();
-                if shared.is_ok() {
-                    again.extend(self.note_ended(stage, std::mem::take(&mut ended)));
-                    self.shared.told.wait_for_models(stage, running.len() + next.len() + again.len());
-                }
-            }
-            if is_last {
-                break;
-            }
-        }
-        match shared {
-            Ok(()) => {
-                self.forget(stage, EVERY_MODEL);
-                again
-            }
-            Err(error) => {
-                // Whoever's rows got into no commit derives them again; the others find nothing to do.
-                self.finished_of(stage, EVERY_MODEL, started.elapsed(), Err(error));
-                self.suspect_damage();
-                models
-            }
-        }
-    }
-
-    /// Notes how a stage ended for these models, once what they gave it is committed; returns those that it failed at.
-    fn note_ended(&mut self, stage: &'static str, ended: Vec<Ended>) -> Vec<String> {
-        let mut failed = Vec::new();
-        for (model, took, ran) in ended {
-            if ran.is_err() {
-                self.suspect_damage();
-                failed.push(model.clone());
-            }
-            self.finished_of(stage, &model, took, ran.map(|_| ()));
-        }
-        failed
-    }
-
-    async fn tidy(&mut self) {
-        let started = Instant::now();
-        let now = self.parts.clock.now();
-        let (wall, options) = ((self.parts.wall)(), self.options.retention);
-        let mut stopping = self.shared.stopping.subscribe();
-        let tidied = tokio::select! {
-            tidied = upkeep::tidy(&self.parts, &mut self.pipelines, &self.rests, options, now, wall) => tidied,
-            // Merging the files of a large folder takes minutes. A file that got into no commit is an orphan, which a later
-            // run removes.
-            _ = stopping.wait_for(|is_stopping| *is_stopping) => {
-                self.is_interrupted = true;
-                return;
-            }
-        };
-        if let Ok(report) = &tidied {
-            tracing::info!(
-                rows_files = report.expired_files,
-                compacted = report.compacted_files,
-                orphans = report.removed_files,
-                bytes = report.removed_bytes,
-                "retention ran"
-            );
-            self.shared.told.set_tidied(*report);
-        }
-        self.finished("retention", started, tidied.map(|_| ()));
-    }
-
-    async fn verify(&mut self) {
-        let started = Instant::now();
-        let now = (self.parts.wall)();
-        let (damaged, refused) = upkeep::set_damage_aside(&self.parts, &mut self.pipelines, &self.rests, now).await;
-        if damaged > 0 {
-            self.parts.metrics.damaged_files.inc_by(damaged);
-            // What was derived from the lost rows is derived again by the next run of each stage.
-            self.unprofiled.extend(self.pipelines.keys().cloned());
-            self.unjudged.extend(self.pipelines.keys().cloned());
-        }
-        self.finished("verification", started, refused.map_or(Ok(()), Err));
-        self.record_mended().await;
-        self.verified = Some(Instant::now());
-        self.due.verify = Instant::now() + self.next_of("verification", self.options.retention.verify_every);
-    }
-
-    /// Measures what the tables take on the disk; where one cannot be read, what was measured before is still told.
-    async fn measure_storage(&mut self) {
-        match upkeep::measure_storage(&self.parts, &self.pipelines).await {
-            Ok(stored) => self.shared.told.set_storage(stored),
-            Err(error) => {
-                tracing::warn!(error = first_line(&error), "what the tables take on the disk cannot be measured");
-            }
-        }
-        self.due.storage = Instant::now() + STORAGE_EVERY;
-    }
-
-    /// Records and counts what was mended in the logs of tables, wherever they were opened.
-    async fn record_mended(&self) {
-        match record_mended(&self.parts.workspace, (self.parts.wall)()).await {
-            Ok(files) => {
-                self.parts.metrics.damaged_files.inc_by(files);
-            }
-            Err(error) => tracing::error!(%error, "what was mended in the logs of tables cannot be recorded"),
-        }
-    }
-
-    /// A stage that cannot read a table may have met a damaged file.
-    fn suspect_damage(&mut self) {
-        if self.verified.is_none_or(|at| at.elapsed() > AFTER_FAILURE) {
-            self.due.verify = Instant::now();
-        }
     }
 
     /// A letter that cannot be written costs no event, so that it fails no stage.
@@ -800,29 +501,6 @@ async fn open(workspace: Arc<Workspace>, spec: Spec, text: String, now: Timestam
     let started = Instant::now();
     let (pipeline, unreadable) = Pipeline::of_any(workspace, spec, &text, now).await?;
     Ok(Opened { pipeline, unreadable, took: started.elapsed() })
-}
-
-/// A model, how long a stage took for it, and what came of it.
-type Ended = (String, Duration, Result<u64, PipelineError>);
-
-/// Runs a stage for one model.
-async fn derive_of(
-    derived: Derived,
-    mut pipeline: Pipeline,
-    output: Arc<SharedCommit>,
-) -> (Pipeline, Duration, Result<u64, PipelineError>) {
-    let started = Instant::now();
-    let ran = match derived {
-        Derived::Profiles => pipeline.profile(&output, &|_| {}).await,
-        Derived::Outcomes => pipeline.join(&output, &|_| {}).await,
-        Derived::Findings => pipeline.judge(&output).await,
-    };
-    (pipeline, started.elapsed(), ran)
-}
-
-/// How many models a stage runs for at the same time: each needs a processor, and memory of its own.
-fn models_at_once() -> usize {
-    at_once().min(MODELS_AT_ONCE)
 }
 
 /// The name of a stage that ran for one model, or for all together.

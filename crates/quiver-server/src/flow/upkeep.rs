@@ -1,59 +1,70 @@
-//! Retention: deletes what is older than the spec allows, merges small files, and removes files that nobody names.
+//! What the flow does beside its stages: reads every file again, records what was mended, and measures the tables.
 
-use super::FlowParts;
 use super::rest::Rests;
-use crate::pipeline::{Pipeline, PipelineError, StoredTable, Tidied};
+use super::{AFTER_FAILURE, Flow, FlowParts, first_line};
+use crate::pipeline::{Pipeline, PipelineError, StoredTable, record_mended};
 use quiver_event::time::Timestamp;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// What is tidied up, and when.
-#[derive(Debug, Clone, Copy)]
-pub struct RetentionOptions {
-    /// How often.
-    pub every: Duration,
-    /// Files that nobody names are removed when they are so old. The flow writes and tidies in one task, so that no
-    /// file of a flush in progress is ever that old; readers of older snapshots have so long.
-    pub orphans_after: Duration,
-    /// How often every file is read again, to find what a disk has changed.
-    pub verify_every: Duration,
-}
+/// How often it is measured what the tables take on the disk.
+const STORAGE_EVERY: Duration = Duration::from_secs(60);
 
-/// Tidies up every model. One whose tables refuse does not keep the others from being tidied: the first error is told
-/// in the end.
-pub(super) async fn tidy(
-    parts: &FlowParts,
-    pipelines: &mut BTreeMap<String, Pipeline>,
-    rests: &Rests,
-    options: RetentionOptions,
-    now: Timestamp,
-    wall: Timestamp,
-) -> Result<Tidied, PipelineError> {
-    let mut tidied = Tidied::default();
-    let mut refused = None;
-    for pipeline in usable(pipelines, rests) {
-        match pipeline.tidy_events(now, wall, options.orphans_after).await {
-            Ok(events) => tidied.add_all(events),
-            Err(error) => refused = refused.or(Some(error)),
+impl Flow {
+    pub(super) async fn verify(&mut self) {
+        let started = Instant::now();
+        let now = (self.parts.wall)();
+        let (damaged, refused) = set_damage_aside(&self.parts, &mut self.pipelines, &self.rests, now).await;
+        if damaged > 0 {
+            self.parts.metrics.damaged_files.inc_by(damaged);
+            // What was derived from the lost rows is derived again by the next run of each stage.
+            self.unprofiled.extend(self.pipelines.keys().cloned());
+            self.unjudged.extend(self.pipelines.keys().cloned());
+        }
+        self.finished("verification", started, refused.map_or(Ok(()), Err));
+        self.record_mended().await;
+        self.verified = Some(Instant::now());
+        self.due.verify = Instant::now() + self.next_of("verification", self.options.retention.verify_every);
+    }
+
+    /// Measures what the tables take on the disk; where one cannot be read, what was measured before is still told.
+    pub(super) async fn measure_storage(&mut self) {
+        match measure_storage(&self.parts, &self.pipelines).await {
+            Ok(stored) => self.shared.told.set_storage(stored),
+            Err(error) => {
+                tracing::warn!(error = first_line(&error), "what the tables take on the disk cannot be measured");
+            }
+        }
+        self.due.storage = Instant::now() + STORAGE_EVERY;
+    }
+
+    /// Records and counts what was mended in the logs of tables, wherever they were opened.
+    pub(super) async fn record_mended(&self) {
+        match record_mended(&self.parts.workspace, (self.parts.wall)()).await {
+            Ok(files) => {
+                self.parts.metrics.damaged_files.inc_by(files);
+            }
+            Err(error) => tracing::error!(%error, "what was mended in the logs of tables cannot be recorded"),
         }
     }
-    let longest = pipelines.values().map(|pipeline| pipeline.spec().retention().profiles.microseconds()).max();
-    if let Some(longest) = longest {
-        tidied.add_all(
-            crate::pipeline::tidy_shared(&parts.workspace, Timestamp(now.0 - longest), wall, options.orphans_after)
-                .await?,
-        );
-        let catalogue = parts.workspace.catalogue();
-        catalogue.delete_tallies_before(now.0 - longest).await?;
-        catalogue.delete_judged_before(quiver_store::catalogue::DEFAULT_WORKSPACE, now.0 - longest).await?;
+
+    /// A stage that cannot read a table may have met a damaged file.
+    pub(super) fn suspect_damage(&mut self) {
+        if self.verified.is_none_or(|at| at.elapsed() > AFTER_FAILURE) {
+            self.due.verify = Instant::now();
+        }
     }
-    refused.map_or(Ok(tidied), Err)
+
+    /// When a job runs next: one that failed does so soon, so that what it told does not outlive its cause by a day.
+    pub(super) fn next_of(&self, job: &str, every: Duration) -> Duration {
+        if self.has_failed(job) { every.min(AFTER_FAILURE) } else { every }
+    }
 }
 
 /// Reads every file again and sets aside what is damaged; says how many files, and the first error, which keeps no
 /// other table from being read.
-pub(super) async fn set_damage_aside(
+async fn set_damage_aside(
     parts: &FlowParts,
     pipelines: &mut BTreeMap<String, Pipeline>,
     rests: &Rests,
@@ -71,7 +82,7 @@ pub(super) async fn set_damage_aside(
 }
 
 /// What every table takes on the disk: from the snapshots at hand, without a look at any file of an event.
-pub(super) async fn measure_storage(
+async fn measure_storage(
     parts: &FlowParts,
     pipelines: &BTreeMap<String, Pipeline>,
 ) -> Result<Vec<StoredTable>, PipelineError> {

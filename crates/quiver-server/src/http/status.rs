@@ -153,7 +153,7 @@ fn storage_of(mut stored: Vec<StoredTable>) -> Vec<StorageStatus> {
 
 /// What a run of retention did, in words.
 fn told_of(tidied: &Tidied) -> String {
-    let Tidied { expired_files, compacted_files, removed_files, removed_bytes } = tidied;
+    let Tidied { expired_files, compacted_files, removed_files, removed_bytes, .. } = tidied;
     format!(
         "{expired_files} files past their time, {compacted_files} small files merged, \
          {removed_files} files with {removed_bytes} bytes removed from the disk"
@@ -323,7 +323,8 @@ mod tests {
         let stored = |table: &str, bytes: u64| StoredTable { table: table.to_owned(), files: 2, bytes };
         let told = storage_of(vec![stored("changes/m", 10), stored("predictions/m", 90)]);
         assert_eq!((told[0].table.as_str(), told[1].bytes), ("predictions/m", 10));
-        let tidied = Tidied { expired_files: 3, compacted_files: 64, removed_files: 67, removed_bytes: 4_096 };
+        let tidied =
+            Tidied { expired_files: 3, compacted_files: 64, removed_files: 67, removed_bytes: 4_096, is_whole: true };
         let words = "3 files past their time, 64 small files merged, 67 files with 4096 bytes removed from the disk";
         assert_eq!(told_of(&tidied), words);
     }

@@ -22,11 +22,18 @@ pub struct Tidied {
     pub removed_files: u64,
     /// Their bytes.
     pub removed_bytes: u64,
+    /// Whether nothing was left for another time.
+    pub is_whole: bool,
 }
 
 impl Tidied {
-    /// Adds what another part did.
+    /// Nothing, and nothing is left.
+    pub const WHOLE: Self =
+        Self { expired_files: 0, compacted_files: 0, removed_files: 0, removed_bytes: 0, is_whole: true };
+
+    /// Adds what another part did, or the same one when it went on.
     pub fn add_all(&mut self, other: Self) {
+        self.is_whole = other.is_whole;
         self.expired_files += other.expired_files;
         self.compacted_files += other.compacted_files;
         self.removed_files += other.removed_files;
@@ -80,27 +87,38 @@ pub async fn stored_shared(workspace: &Workspace) -> Result<Vec<StoredTable>, Pi
     Ok(stored)
 }
 
+/// What a run of retention goes by.
+pub struct Tidying<'a> {
+    /// The clock's time, by which events age.
+    pub now: Timestamp,
+    /// The wall's time, by which files age.
+    pub wall: Timestamp,
+    /// The wall's time when the run began: small files that were written later wait for the next one.
+    pub begun_at: Timestamp,
+    /// How long files that nobody names stay.
+    pub orphans_after: Duration,
+    /// Whether the rest is left for another time.
+    pub is_over: &'a (dyn Fn() -> bool + Sync),
+}
+
 impl Pipeline {
-    /// Deletes events past their time, and compacts and vacuums the model's tables.
-    pub async fn tidy_events(
-        &mut self,
-        now: Timestamp,
-        wall: Timestamp,
-        orphans_after: Duration,
-    ) -> Result<Tidied, PipelineError> {
+    /// Deletes events of a kind past their time, and compacts and vacuums their table.
+    ///
+    /// # Errors
+    /// When the table refuses.
+    pub async fn tidy_events(&mut self, kind: Kind, tidying: &Tidying<'_>) -> Result<Tidied, PipelineError> {
         self.open_tables().await?;
         let retention = self.spec.retention();
-        let before = Timestamp(now.0.saturating_sub(retention.events.microseconds()));
-        let mut tidied = Tidied::default();
-        for open in &mut self.tables {
-            // A heartbeat or a change explains profiles for as long as they are kept.
-            let before = match open.kind {
-                Kind::Prediction | Kind::Feedback => before,
-                Kind::Heartbeat | Kind::Change => Timestamp(now.0.saturating_sub(retention.profiles.microseconds())),
-            };
-            tidied.add_all(tidy_table(&mut open.table, before, wall, orphans_after).await?);
+        // A heartbeat or a change explains profiles for as long as they are kept.
+        let kept = match kind {
+            Kind::Prediction | Kind::Feedback => retention.events,
+            Kind::Heartbeat | Kind::Change => retention.profiles,
+        };
+        let before = Timestamp(tidying.now.0.saturating_sub(kept.microseconds()));
+        match self.tables.iter_mut().find(|open| open.kind == kind) {
+            Some(open) => tidy_table(&mut open.table, before, tidying).await,
+            None => Ok(Tidied::WHOLE),
         }
-        Ok(tidied)
     }
 }
 
@@ -205,34 +223,32 @@ async fn set_aside(
     Ok(records.len() as u64)
 }
 
-/// Deletes profiles, outcomes and findings past their time, and compacts and vacuums their tables.
+/// Deletes profiles, outcomes or findings from before an instant, and compacts and vacuums their table.
+///
+/// # Errors
+/// When the table refuses.
 pub async fn tidy_shared(
     workspace: &Workspace,
+    derived: Derived,
     before: Timestamp,
-    wall: Timestamp,
-    orphans_after: Duration,
+    tidying: &Tidying<'_>,
 ) -> Result<Tidied, PipelineError> {
-    let mut tidied = Tidied::default();
-    for derived in Derived::ALL {
-        let mut table = workspace.folder.open_table(derived.table(), &derived.options()).await?;
-        tidied.add_all(tidy_table(&mut table, before, wall, orphans_after).await?);
-    }
-    Ok(tidied)
+    let mut table = workspace.folder.open_table(derived.table(), &derived.options()).await?;
+    tidy_table(&mut table, before, tidying).await
 }
 
-async fn tidy_table(
-    table: &mut Table,
-    before: Timestamp,
-    wall: Timestamp,
-    orphans_after: Duration,
-) -> Result<Tidied, PipelineError> {
+async fn tidy_table(table: &mut Table, before: Timestamp, tidying: &Tidying<'_>) -> Result<Tidied, PipelineError> {
     table.refresh().await?;
     let deleted = table.delete_dates_before(before.utc_day()).await?;
-    let mut tidied = Tidied { expired_files: deleted.files as u64, ..Tidied::default() };
+    let mut tidied = Tidied { expired_files: deleted.files as u64, ..Tidied::WHOLE };
     if table.file_count()? >= SMALL_FILES {
-        tidied.compacted_files = table.compact().await?.files_removed as u64;
+        let compacted = table.compact(tidying.begun_at.0 / 1_000, tidying.is_over).await?;
+        tidied.compacted_files = compacted.files_removed as u64;
+        if !compacted.is_whole {
+            return Ok(Tidied { is_whole: false, ..tidied });
+        }
     }
-    let vacuumed = table.vacuum(orphans_after.as_secs(), wall.0).await?;
+    let vacuumed = table.vacuum(tidying.orphans_after.as_secs(), tidying.wall.0).await?;
     tidied.removed_files = vacuumed.files as u64;
     tidied.removed_bytes = vacuumed.bytes;
     Ok(tidied)

@@ -38,6 +38,8 @@ pub struct Compacted {
     pub files_removed: usize,
     /// How many took their place.
     pub files_added: usize,
+    /// Whether no small files are left for another time.
+    pub is_whole: bool,
 }
 
 /// What a vacuum deleted.
@@ -89,16 +91,26 @@ impl Table {
         Ok(Deleted { rows, files: removed.len() })
     }
 
-    /// Merges the small files of each partition; the rows stay the same.
+    /// Merges the small files of each partition, a group of them at a time until `is_over`; the rows stay the same. Files
+    /// that were written at `before_milliseconds` or later wait: whoever goes on where it was over comes to an end,
+    /// however fast files are written meanwhile.
     ///
     /// Every file is checked first: wrong bytes must not get a right checksum.
     ///
     /// # Errors
     /// [`TableError::Damaged`] for a file that has to be set aside first; the other errors of reading and committing.
-    pub async fn compact(&mut self) -> Result<Compacted, TableError> {
+    pub async fn compact(
+        &mut self,
+        before_milliseconds: i64,
+        is_over: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Compacted, TableError> {
         self.refresh().await?;
-        let mut compacted = Compacted::default();
-        for group in self.small_files()? {
+        let mut compacted = Compacted { is_whole: true, ..Compacted::default() };
+        for group in self.small_files(before_milliseconds)? {
+            // One at least, or a table would never be done.
+            if compacted.files_removed > 0 && is_over() {
+                return Ok(Compacted { is_whole: false, ..compacted });
+            }
             compacted.files_added += self.merge(&group).await?;
             compacted.files_removed += group.len();
         }
@@ -158,12 +170,15 @@ impl Table {
     }
 
     /// Returns the files to merge, those that become one file together.
-    fn small_files(&self) -> Result<Vec<Vec<SmallFile>>, TableError> {
+    fn small_files(&self, before_milliseconds: i64) -> Result<Vec<Vec<SmallFile>>, TableError> {
         let mut partitions: BTreeMap<Vec<(String, Option<String>)>, Vec<SmallFile>> = BTreeMap::new();
         for file in self.state()?.log_data().iter() {
             let size_bytes = u64::try_from(file.size()).unwrap_or(u64::MAX);
             // Quiver writes no deletion vectors; a file that got one elsewhere is left as it is.
-            if size_bytes >= SMALL_FILE_BYTES || file.deletion_vector_descriptor().is_some() {
+            if size_bytes >= SMALL_FILE_BYTES
+                || file.deletion_vector_descriptor().is_some()
+                || file.modification_time() >= before_milliseconds
+            {
                 continue;
             }
             let mut partition: Vec<_> = file.partition_values_map().into_iter().collect();

@@ -90,6 +90,11 @@ async fn a_table_without_dates_keeps_its_rows() {
     assert_eq!(offsets(&table).await, [0, 1, 2, 3, 4]);
 }
 
+/// All that there was to merge.
+fn merged(files_removed: usize, files_added: usize) -> Compacted {
+    Compacted { files_removed, files_added, is_whole: true }
+}
+
 #[tokio::test]
 async fn small_files_are_merged_and_nothing_else_changes() {
     let folder = tempfile::tempdir().unwrap();
@@ -100,7 +105,11 @@ async fn small_files_are_merged_and_nothing_else_changes() {
     // Hours 0 to 41: two dates; the fourth append is in both.
     assert_eq!(table.file_count().unwrap(), 7);
     let version = table.version();
-    assert_eq!(table.compact().await.unwrap(), Compacted { files_removed: 7, files_added: 2 });
+    assert_eq!(table.compact(0, &|| false).await.unwrap(), merged(0, 0), "all were written later");
+    let first = table.compact(i64::MAX, &|| true).await.unwrap();
+    assert!(!first.is_whole && first.files_added == 1, "one date when there is no more time: {first:?}");
+    assert_eq!(rows(&table).await, before);
+    assert_eq!(table.compact(i64::MAX, &|| true).await.unwrap(), merged(7 - first.files_removed, 1));
     assert_eq!(table.version(), version + 2);
     assert_eq!(rows(&table).await, before);
 
@@ -110,9 +119,9 @@ async fn small_files_are_merged_and_nothing_else_changes() {
     assert_eq!(table.next_offset(JOURNAL).await.unwrap(), Some(42));
     let replay = table.append(vec![predictions(0, 7)], &progress(None, 7)).await.unwrap();
     assert_eq!(replay, Appended::AlreadyThere { next_offset: 42 });
-    assert_eq!(table.compact().await.unwrap(), Compacted::default(), "what is merged stays");
+    assert_eq!(table.compact(i64::MAX, &|| false).await.unwrap(), merged(0, 0), "what is merged stays");
     fill(&mut table, 1, 3).await;
-    assert_eq!(table.compact().await.unwrap(), Compacted { files_removed: 2, files_added: 1 });
+    assert_eq!(table.compact(i64::MAX, &|| false).await.unwrap(), merged(2, 1));
     assert_eq!(offsets(&table).await, (0..45).collect::<Vec<_>>());
     assert!(table.verify(None).await.unwrap().is_empty());
     let log = log(folder.path());
@@ -128,7 +137,7 @@ async fn merged_files_have_statistics_of_public_columns_only() {
     // Opened without being told the columns, as a maintenance command does.
     let mut table = Table::open(local_url(folder.path()).unwrap()).await.unwrap().unwrap();
     fill(&mut table, 4, 5).await;
-    table.compact().await.unwrap();
+    table.compact(i64::MAX, &|| false).await.unwrap();
     table.vacuum(0, now(folder.path())).await.unwrap();
     assert_eq!(parquet_files(folder.path()).len(), 1, "only the merged file is left");
     assert_eq!(columns_with_statistics(folder.path()), BTreeSet::from(["at", "offset", "score"].map(str::to_owned)));
@@ -150,7 +159,7 @@ async fn old_files_without_a_new_column_are_merged_with_new_ones() {
     table.append(vec![narrow], &progress(None, 3)).await.unwrap();
     table.append(vec![predictions(3, 3)], &progress(Some(3), 6)).await.unwrap();
     let before = rows(&table).await;
-    assert_eq!(table.compact().await.unwrap(), Compacted { files_removed: 2, files_added: 1 });
+    assert_eq!(table.compact(i64::MAX, &|| false).await.unwrap(), merged(2, 1));
     assert_eq!(rows(&table).await, before);
     assert_eq!(before.column_by_name("secret").unwrap().null_count(), 3);
 }
@@ -165,7 +174,7 @@ async fn a_damaged_file_is_not_merged_into_a_good_one() {
     bytes[100] ^= 4;
     std::fs::write(&files[1], &bytes).unwrap();
     let version = table.version();
-    let refused = table.compact().await;
+    let refused = table.compact(i64::MAX, &|| false).await;
     assert!(matches!(refused, Err(TableError::Damaged { .. })), "{refused:?}");
     assert_eq!((table.version(), parquet_files(folder.path())), (version, files));
 }
@@ -211,7 +220,7 @@ async fn a_vacuum_deletes_what_is_old_and_not_named() {
     assert_eq!(offsets(&open(folder.path()).await).await, (0..30).collect::<Vec<_>>());
 
     // Merged just now: a query that began before still reads the old files, however old they are.
-    table.compact().await.unwrap();
+    table.compact(i64::MAX, &|| false).await.unwrap();
     assert_eq!(table.vacuum(2 * HOUR_SECONDS, now).await.unwrap(), Vacuumed::default());
     let later = now + 4 * HOUR_SECONDS as i64 * 1_000_000;
     assert_eq!(table.vacuum(2 * HOUR_SECONDS, later).await.unwrap().files, named.len() + 1);

@@ -1,0 +1,155 @@
+//! A run of retention: deletes what is older than the spec allows, merges small files, and removes files that nobody
+//! names; piece by piece, so that no other stage waits long for it.
+
+use super::rest::Rests;
+use super::{Flow, FlowParts, REST};
+use crate::pipeline::{Derived, Pipeline, PipelineError, Tidied, Tidying, tidy_shared};
+use quiver_event::event::Kind;
+use quiver_event::time::Timestamp;
+use quiver_store::catalogue::DEFAULT_WORKSPACE;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+const STAGE: &str = "retention";
+
+/// A piece takes about so long: what is begun of a table is not broken off.
+const PIECE: Duration = Duration::from_secs(1);
+
+/// What is tidied up, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct RetentionOptions {
+    /// How often.
+    pub every: Duration,
+    /// Files that nobody names are removed when they are so old. The flow writes and tidies in one task, so that no
+    /// file of a flush in progress is ever that old; readers of older snapshots have so long.
+    pub orphans_after: Duration,
+    /// How often every file is read again, to find what a disk has changed.
+    pub verify_every: Duration,
+}
+
+/// What is tidied up as one.
+#[derive(Debug)]
+enum Part {
+    /// A table of a model.
+    Events(String, Kind),
+    /// A table that all models share.
+    Shared(Derived),
+    Catalogue,
+}
+
+/// A run that has begun.
+#[derive(Debug)]
+pub(super) struct Run {
+    begun_at: Timestamp,
+    waiting: VecDeque<Part>,
+    tidied: Tidied,
+    /// The first error, until it is told: a part that refuses does not keep the others from being tidied.
+    refused: Option<PipelineError>,
+    has_failed: bool,
+    worked: Duration,
+}
+
+impl Run {
+    fn new(pipelines: &BTreeMap<String, Pipeline>, begun_at: Timestamp) -> Self {
+        let events = pipelines.keys().flat_map(|model| Kind::ALL.map(|kind| Part::Events(model.clone(), kind)));
+        let shared = Derived::ALL.map(Part::Shared).into_iter().chain([Part::Catalogue]);
+        // Without a model nothing says how long anything is kept.
+        let waiting = events.chain(shared.filter(|_| !pipelines.is_empty())).collect();
+        let (tidied, refused) = (Tidied::WHOLE, None);
+        Self { begun_at, waiting, tidied, refused, has_failed: false, worked: Duration::ZERO }
+    }
+
+    /// Tidies up until the piece is over, or nothing is left.
+    async fn go_on(
+        &mut self,
+        parts: &FlowParts,
+        pipelines: &mut BTreeMap<String, Pipeline>,
+        rests: &Rests,
+        orphans_after: Duration,
+    ) {
+        let started = Instant::now();
+        let is_over = || started.elapsed() >= PIECE;
+        let now = parts.clock.now();
+        let tidying = Tidying { now, wall: (parts.wall)(), begun_at: self.begun_at, orphans_after, is_over: &is_over };
+        let longest = pipelines.values().map(|pipeline| pipeline.spec().retention().profiles.microseconds()).max();
+        let before = Timestamp(now.0.saturating_sub(longest.unwrap_or(i64::MAX)));
+        while let Some(part) = self.waiting.front()
+            && !is_over()
+        {
+            let tidied = match part {
+                Part::Events(model, kind) => match pipelines.get_mut(model) {
+                    // The tables of a model at rest cannot be tidied either, and that is told where it matters.
+                    Some(pipeline) if !rests.failed("segments", model) => pipeline.tidy_events(*kind, &tidying).await,
+                    _ => Ok(Tidied::WHOLE),
+                },
+                Part::Shared(derived) => tidy_shared(&parts.workspace, *derived, before, &tidying).await,
+                Part::Catalogue => tidy_catalogue(parts, before).await,
+            };
+            match tidied {
+                Ok(tidied) => {
+                    self.tidied.add_all(tidied);
+                    if !tidied.is_whole {
+                        break;
+                    }
+                }
+                Err(error) if !self.has_failed => self.refused = self.refused.take().or(Some(error)),
+                Err(_) => {}
+            }
+            self.waiting.pop_front();
+        }
+        self.worked += started.elapsed();
+    }
+}
+
+async fn tidy_catalogue(parts: &FlowParts, before: Timestamp) -> Result<Tidied, PipelineError> {
+    let catalogue = parts.workspace.catalogue();
+    catalogue.delete_tallies_before(before.0).await?;
+    catalogue.delete_judged_before(DEFAULT_WORKSPACE, before.0).await?;
+    Ok(Tidied::WHOLE)
+}
+
+impl Flow {
+    /// Begins a run of retention, or goes on with the one that has begun; says whether it is over.
+    pub(super) async fn tidy(&mut self) -> bool {
+        let started = Instant::now();
+        let wall = (self.parts.wall)();
+        let mut run = self.retention.take().unwrap_or_else(|| Run::new(&self.pipelines, wall));
+        let orphans_after = self.options.retention.orphans_after;
+        let mut stopping = self.shared.stopping.subscribe();
+        tokio::select! {
+            () = run.go_on(&self.parts, &mut self.pipelines, &self.rests, orphans_after) => {},
+            // A file that got into no commit is an orphan, which a later run removes.
+            _ = stopping.wait_for(|is_stopping| *is_stopping) => {
+                self.is_interrupted = true;
+                return true;
+            }
+        }
+        // Events may be gone that remembered answers tell of.
+        self.shared.generation.fetch_add(1, Ordering::Release);
+        if let Some(error) = run.refused.take() {
+            self.note(STAGE, STAGE.to_owned(), run.worked, Err(error));
+            run.has_failed = true;
+        }
+        if !run.waiting.is_empty() {
+            self.retention = Some(run);
+            self.due.retention = Instant::now() + started.elapsed() * REST;
+            return false;
+        }
+        if !run.has_failed {
+            let Tidied { expired_files, compacted_files, removed_files, removed_bytes, .. } = run.tidied;
+            tracing::info!(expired_files, compacted_files, removed_files, removed_bytes, "retention ran");
+            self.shared.told.set_tidied(run.tidied);
+            self.note(STAGE, STAGE.to_owned(), run.worked, Ok(()));
+        }
+        let every = self.next_of(STAGE, self.options.retention.every);
+        self.due.retention = Instant::now() + every.max(run.worked * REST);
+        true
+    }
+
+    /// Runs retention from the beginning to its end.
+    pub(super) async fn tidy_all(&mut self) {
+        self.retention = None;
+        while !self.tidy().await {}
+    }
+}

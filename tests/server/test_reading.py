@@ -81,8 +81,9 @@ def read(server, path: str, **parameters) -> dict:
 
 
 def test_the_overview_names_the_arrow_that_broke_first_and_since_when(server):
-    models = server.get("/v1/overview", params={"from": "2024-03-01", "to": "2024-03-05", "by": "day"}).json()["models"]
-    (model,) = models
+    overview = server.get("/v1/overview", params={"from": "2024-03-01", "to": "2024-03-05", "by": "day"}).json()
+    (model,) = overview["models"]
+    assert [period["label"] for period in overview["calendars"][model["calendar"]]] == [f"2024-03-0{day}" for day in (1, 2, 3, 4)]
     assert [arrow["arrow"] for arrow in model["arrows"]] == ["features", "inference", "decision", "feedback"]
     assert model["rows"] == [ROWS] * 4
     assert model["first_broken"]["since"]["label"] == "2024-03-03"
@@ -99,6 +100,14 @@ def test_windows_tell_the_traffic_the_versions_and_what_changed(server):
     markers = {(marker["kind"], marker["what"]) for marker in windows["markers"]}
     assert markers == {("change", "deploy"), ("version", "v2")}
     assert [period["label"] for period in windows["periods"]] == [f"2024-03-0{day}" for day in (1, 2, 3, 4)]
+
+
+def test_a_version_is_new_where_it_did_not_answer_just_before(server):
+    def new_from(date):
+        windows = read(server, "windows", **{"from": date})
+        return [marker["what"] for marker in windows["markers"] if marker["kind"] == "version"]
+
+    assert (new_from("2024-03-02"), new_from("2024-03-03"), new_from("2024-03-04")) == (["v2"], ["v2"], [])
 
 
 def test_figures_of_a_feature_are_those_of_its_values(server, days):
@@ -373,7 +382,7 @@ def test_a_model_without_events_has_every_page(tmp_path):
     with Server(tmp_path, spec=SPEC) as server:
         overview = server.get("/v1/overview").json()["models"][0]
         assert [arrow["verdict"] for arrow in overview["arrows"]] == ["no_data"] * 4
-        assert overview["known"] is None and overview["periods"] == []
+        assert overview["known"] is None and server.get("/v1/overview").json()["calendars"] == [[]]
         for path in ("windows", "diagnosis", "findings", "series", "features", "features/temp", "features/temp/slices", "slices", "inference", "decision", "performance", "compare", "events", "specs"):
             response = server.get(f"/v1/models/flight-delay/{path}")
             assert response.status_code == 200, (path, response.text)

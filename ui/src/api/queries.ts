@@ -19,6 +19,7 @@ import type {
   Keys,
   Monitor,
   Overview,
+  OverviewAnswer,
   Performance,
   SeriesAnswer,
   Session,
@@ -49,12 +50,18 @@ const REFRESH_MILLISECONDS = 5_000;
 /** For answers that the server works out from stored profiles each time, and for what hardly changes. */
 const SLOW_REFRESH_MILLISECONDS = 60_000;
 
-function useAsk<Answer>(request: Request, enabled = true, refreshMilliseconds: number | false = REFRESH_MILLISECONDS): Answered<Answer> {
+function useAsk<Answer, Told = Answer>(
+  request: Request,
+  enabled = true,
+  refreshMilliseconds: number | false = REFRESH_MILLISECONDS,
+  select?: (answer: Answer) => Told,
+): Answered<Told> {
   const { isPaused } = useLive();
-  const query = useQuery<Answer, Error>({
+  const query = useQuery<Answer, Error, Told>({
     queryKey: [request.path, request.parameters],
     queryFn: ({ signal }) => ask<Answer>(request.path, request.parameters, signal),
     enabled,
+    select,
     // An answer that says the same draws nothing anew.
     notifyOnChangeProps: ['data', 'error', 'isPlaceholderData'],
     refetchInterval: isPaused ? false : refreshMilliseconds,
@@ -89,7 +96,12 @@ export const useSession = (): Answered<Session> => useAsk(SESSION);
 
 export function useOverview(): Answered<Overview> {
   const { from, to, by, isKnown } = useRequestScope(null);
-  return useAsk({ path: route('overview'), parameters: { from, to, by } }, isKnown);
+  return useAsk({ path: route('overview'), parameters: { from, to, by } }, isKnown, REFRESH_MILLISECONDS, withPeriods);
+}
+
+/** Gives each model the list of periods that it shares with others. */
+function withPeriods({ calendars, models }: OverviewAnswer): Overview {
+  return { models: models.map((model) => ({ ...model, periods: calendars[model.calendar] ?? [] })) };
 }
 
 export const useWindows = (model: string, options?: ScopeOptions): Answered<Windows> =>

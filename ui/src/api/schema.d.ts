@@ -1710,7 +1710,7 @@ export interface components {
             monitor: components["schemas"]["Monitor"];
             /** @description What was judged. */
             subject: string;
-            /** @description The values of each period. */
+            /** @description The values of each period, to four significant digits. */
             values: (number | null)[];
         };
         /** @description The bound a value must keep. */
@@ -1736,7 +1736,10 @@ export interface components {
             arm: string | null;
             /** @description When. */
             at: string;
-            /** @description `change` for an event of that kind, `version` for the first period of a version. */
+            /**
+             * @description `change` for an event of that kind, `version` for the first period in the range of a version that did not answer
+             *     just before.
+             */
             kind: string;
             /** @description What it refers to. */
             reference: string | null;
@@ -1805,6 +1808,8 @@ export interface components {
         };
         /** @description All models. */
         Overview: {
+            /** @description Lists of periods: models whose periods are the same share one. */
+            calendars: components["schemas"]["Period"][][];
             /** @description The models, those that need a person first. */
             models: components["schemas"]["OverviewModel"][];
         };
@@ -1832,6 +1837,8 @@ export interface components {
             attention: number;
             /** @description The length of periods. */
             by: components["schemas"]["By"];
+            /** @description The place of its list of periods among the calendars. */
+            calendar: number;
             /**
              * Format: double
              * @description What a thousand predictions of the range cost by the prices of the spec, as far as events tell what they used.
@@ -1847,8 +1854,6 @@ export interface components {
             model: string;
             /** @description Who answers for it. */
             owner: string | null;
-            /** @description The periods. */
-            periods: components["schemas"]["Period"][];
             /** @description The business metric it exists to move. */
             purpose: string | null;
             /** @description Predictions of each period. */

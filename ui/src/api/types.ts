@@ -15,8 +15,12 @@ export type Slice = Schemas['Slice'];
 export type Finding = Schemas['Finding'];
 export type Series = Schemas['Series'];
 export type Session = Schemas['Session'];
-export type Overview = Schemas['Overview'];
-export type OverviewModel = Schemas['OverviewModel'];
+export type OverviewAnswer = Schemas['Overview'];
+/** A model of the overview with its own periods, in the place of where they are listed. */
+export type OverviewModel = Schemas['OverviewModel'] & { periods: Schemas['Period'][] };
+export interface Overview {
+  models: OverviewModel[];
+}
 export type OverviewArrow = Schemas['OverviewArrow'];
 export type Windows = Schemas['Windows'];
 export type ArmWindows = Schemas['ArmWindows'];

@@ -1,7 +1,7 @@
 // Turns the range of the address bar into the range of a request: relative ranges count from the latest event.
 import { useQuery } from '@tanstack/react-query';
 import { ask, route } from '../api/client';
-import type { By, Overview, Windows } from '../api/types';
+import type { By, OverviewAnswer, Windows } from '../api/types';
 import { previous, resolve } from './range';
 import { useScope } from './scope';
 import { relativeHours } from './search';
@@ -29,7 +29,7 @@ function useWatermark(model: string | null, enabled: boolean): Watermark | undef
     queryKey: ['watermark', path],
     queryFn: async ({ signal }): Promise<Watermark> => {
       if (model === null) {
-        const { models } = await ask<Overview>(path, {}, signal);
+        const { models } = await ask<OverviewAnswer>(path, { last: '1d' }, signal);
         const latest = models.map((each) => each.latest_event_at).filter((at) => at !== null);
         return { latest: latest.sort().at(-1) ?? null, timezone: 'UTC' };
       }

@@ -71,8 +71,9 @@ impl Pipeline {
         if progress.is_none_or(|progress| (progress.profiles_offset, progress.outcomes_offset) == (0, 0)) {
             return Ok(Cover { held: Vec::new(), gaps: vec![range] });
         }
-        let key = (&*self.spec.model, &*own.to_string(), arm);
-        let Some((first, last)) = self.workspace.catalogue.judged_extent(DEFAULT_WORKSPACE, key).await? else {
+        let key = (&*self.spec.model, &*own.to_string());
+        let extents = catalogue.judged_extents(DEFAULT_WORKSPACE, key).await?;
+        let Some(&(first, last)) = extents.get(arm) else {
             return Ok(Cover { held: Vec::new(), gaps: vec![range] });
         };
         // Where the range reaches as far as anything is known it has no end: a month that is not over yet lies in it.

@@ -160,6 +160,11 @@ impl PeriodView {
         Self { window, rows: judged.rows, labelled: judged.labelled, versions: judged.versions, arrows, cells, figures }
     }
 
+    /// The versions that answered and said so.
+    pub fn versions(&self) -> impl Iterator<Item = &str> {
+        self.versions.keys().map(String::as_str).filter(|version| !version.is_empty())
+    }
+
     /// What the monitors of one arrow say.
     pub fn of_arrow(&self, arrow: Arrow) -> &[Cell] {
         let first = self.cells.partition_point(|cell| cell.monitor.arrow() < arrow);

@@ -3,6 +3,7 @@
 use super::{Catalogue, CatalogueError};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use std::collections::BTreeMap;
 
 /// How far the periods of one length of a model are judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,25 +204,54 @@ impl Catalogue {
         Ok(revision)
     }
 
-    /// Returns the periods of a model and length that were put after `revision`, by arm and time: what was judged alone.
+    /// Returns where the periods of a model and length begin that were put after `revision`, in order of time.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn judged_starts_since(
+        &self,
+        workspace: &str,
+        (model, length): (&str, &str),
+        revision: i64,
+    ) -> Result<Vec<i64>, CatalogueError> {
+        sqlx::query_scalar(
+            "SELECT DISTINCT starts_at FROM judged_periods
+             WHERE workspace = $1 AND model = $2 AND length = $3 AND revision > $4 ORDER BY starts_at",
+        )
+        .bind(workspace)
+        .bind(model)
+        .bind(length)
+        .bind(revision)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(self.failed("read judged periods"))
+    }
+
+    /// Returns the periods of an arm that start in `from..to` and were put after `revision`, in order of time: what was
+    /// judged alone.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn judged_since(
         &self,
         workspace: &str,
-        model: &str,
-        length: &str,
+        (model, length, arm): (&str, &str, &str),
         revision: i64,
+        (from_microseconds, to_microseconds): (i64, i64),
     ) -> Result<Vec<JudgedPeriod>, CatalogueError> {
         let rows = sqlx::query(
             "SELECT arm, starts_at, ends_at, counted_id, judged, NULL AS outcome FROM judged_periods
-             WHERE workspace = $1 AND model = $2 AND length = $3 AND revision > $4 ORDER BY arm, starts_at",
+             WHERE workspace = $1 AND model = $2 AND length = $3 AND arm = $4 AND revision > $5 AND starts_at >= $6
+                 AND starts_at < $7
+             ORDER BY starts_at",
         )
         .bind(workspace)
         .bind(model)
         .bind(length)
+        .bind(arm)
         .bind(revision)
+        .bind(from_microseconds)
+        .bind(to_microseconds)
         .fetch_all(&self.pool)
         .await;
         rows.and_then(|rows| rows.iter().map(read_period).collect()).map_err(self.failed("read judged periods"))
@@ -314,27 +344,31 @@ impl Catalogue {
         .map_err(self.failed("read periods"))
     }
 
-    /// Returns the first instant of an arm's first period of a length, and the first after its last.
+    /// Returns of each arm the first instant of its first period of a length, and the first after its last.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn judged_extent(
+    pub async fn judged_extents(
         &self,
         workspace: &str,
-        (model, length, arm): (&str, &str, &str),
-    ) -> Result<Option<(i64, i64)>, CatalogueError> {
-        let extent: (Option<i64>, Option<i64>) = sqlx::query_as(
-            "SELECT min(starts_at), max(ends_at) FROM judged_periods
-             WHERE workspace = $1 AND model = $2 AND length = $3 AND arm = $4",
+        (model, length): (&str, &str),
+    ) -> Result<BTreeMap<String, (i64, i64)>, CatalogueError> {
+        let extents: Vec<(String, i64, i64)> = sqlx::query_as(
+            // Where the last one ends is read of that one alone.
+            "SELECT extents.arm, extents.first, judged_periods.ends_at FROM (
+                 SELECT arm, min(starts_at) AS first, max(starts_at) AS last FROM judged_periods
+                 WHERE workspace = $1 AND model = $2 AND length = $3 GROUP BY arm) AS extents
+             JOIN judged_periods ON judged_periods.workspace = $1 AND judged_periods.model = $2
+                 AND judged_periods.length = $3 AND judged_periods.arm = extents.arm
+                 AND judged_periods.starts_at = extents.last",
         )
         .bind(workspace)
         .bind(model)
         .bind(length)
-        .bind(arm)
-        .fetch_one(&self.pool)
+        .fetch_all(&self.pool)
         .await
         .map_err(self.failed("read judged periods"))?;
-        Ok(extent.0.zip(extent.1))
+        Ok(extents.into_iter().map(|(arm, start, end)| (arm, (start, end))).collect())
     }
 
     /// Returns the outcomes of an arm's periods that start in `from..to`, in order of time.

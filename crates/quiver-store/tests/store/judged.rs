@@ -1,6 +1,7 @@
 //! Judged periods in the catalogue: put in place of older ones, read since a revision, and gone with their derivation.
 
 use quiver_store::catalogue::{Catalogue, DEFAULT_WORKSPACE as WORKSPACE, JudgedPeriod, JudgedPeriods, RolledUp};
+use std::collections::{BTreeMap, BTreeSet};
 
 const DAY: i64 = 86_400_000_000;
 
@@ -39,8 +40,14 @@ async fn put(catalogue: &Catalogue, model: &str, derivation: &str, periods: &[Ju
 }
 
 async fn since(catalogue: &Catalogue, revision: i64) -> Vec<(String, i64, Vec<u8>)> {
-    let periods = catalogue.judged_since(WORKSPACE, "m", "1d", revision).await.unwrap();
-    periods.into_iter().map(|period| (period.arm, period.starts_at_microseconds / DAY, period.judged)).collect()
+    let mut found = Vec::new();
+    for arm in ["live", "shadow"] {
+        found.extend(catalogue.judged_since(WORKSPACE, ("m", "1d", arm), revision, (0, 9 * DAY)).await.unwrap());
+    }
+    let starts: BTreeSet<i64> = found.iter().map(|period| period.starts_at_microseconds).collect();
+    let told = catalogue.judged_starts_since(WORKSPACE, ("m", "1d"), revision).await.unwrap();
+    assert_eq!(told, starts.into_iter().collect::<Vec<_>>());
+    found.into_iter().map(|period| (period.arm, period.starts_at_microseconds / DAY, period.judged)).collect()
 }
 
 #[tokio::test]
@@ -57,6 +64,12 @@ async fn a_period_takes_the_place_of_the_one_before_and_is_told_since_its_revisi
     assert_eq!(since(&catalogue, 0).await, [live(1, b"one"), live(2, b"two, again"), shadow.clone()]);
     assert_eq!(since(&catalogue, first).await, [live(2, b"two, again"), shadow]);
     assert_eq!(since(&catalogue, second).await, []);
+    let first_day = catalogue.judged_since(WORKSPACE, ("m", "1d", "live"), 0, (DAY, 2 * DAY)).await.unwrap();
+    assert_eq!(
+        first_day.iter().map(|period| &*period.judged).collect::<Vec<_>>(),
+        [b"one"],
+        "the other day is left out"
+    );
     let progress = catalogue.judged_progress(WORKSPACE, "m", "1d").await.unwrap().unwrap();
     assert_eq!((progress.revision, progress.whole_since), (second, first));
     assert_eq!((progress.profiles_offset, progress.outcomes_offset, progress.watermark_microseconds), (10, 20, 30));
@@ -72,7 +85,7 @@ async fn what_periods_hold_is_given_for_those_that_lie_in_the_range_and_hold_it(
     let folder = tempfile::tempdir().unwrap();
     let catalogue = open(folder.path()).await;
     let key = ("m", "1d", "live");
-    assert_eq!(catalogue.judged_extent(WORKSPACE, key).await.unwrap(), None);
+    assert_eq!(catalogue.judged_extents(WORKSPACE, ("m", "1d")).await.unwrap(), BTreeMap::new());
     let periods: Vec<JudgedPeriod> = (1..6).map(|day| period("live", day, b"")).collect();
     put(&catalogue, "m", "a", &periods).await;
     put(&catalogue, "m", "a", &[period("shadow", 2, b"")]).await;
@@ -85,7 +98,8 @@ async fn what_periods_hold_is_given_for_those_that_lie_in_the_range_and_hold_it(
     assert_eq!(of(RolledUp::Profile).await, held([Some(vec![2, 1]), Some(vec![4, 1])]));
     assert_eq!(of(RolledUp::Outcome).await, held([Some(vec![2]), Some(vec![4])]));
     assert_eq!(of(RolledUp::Slices).await, held([Some(vec![2, 2]), Some(vec![4, 2])]));
-    assert_eq!(catalogue.judged_extent(WORKSPACE, key).await.unwrap(), Some((DAY, 6 * DAY)));
+    let extents = BTreeMap::from([("live".to_owned(), (DAY, 6 * DAY)), ("shadow".to_owned(), (2 * DAY, 3 * DAY))]);
+    assert_eq!(catalogue.judged_extents(WORKSPACE, ("m", "1d")).await.unwrap(), extents);
 }
 
 #[tokio::test]
@@ -98,7 +112,7 @@ async fn another_derivation_leaves_nothing_of_the_one_before() {
     assert_eq!(since(&catalogue, 0).await, [("live".to_owned(), 2, b"new".to_vec())]);
     let progress = catalogue.judged_progress(WORKSPACE, "m", "1d").await.unwrap().unwrap();
     assert_eq!((progress.derivation.as_str(), progress.whole_since), ("b", revision));
-    assert_eq!(catalogue.judged_since(WORKSPACE, "other", "1d", 0).await.unwrap().len(), 1);
+    assert_eq!(catalogue.judged_since(WORKSPACE, ("other", "1d", "live"), 0, (DAY, 2 * DAY)).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

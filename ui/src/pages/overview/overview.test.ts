@@ -36,6 +36,7 @@ function model(name: string, verdicts: Partial<Record<Arrow, Verdict>>, broken: 
     by: 'month',
     known: null,
     latest_event_at: null,
+    calendar: 0,
     periods: [],
     arms: [],
     versions: [],

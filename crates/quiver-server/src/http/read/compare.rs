@@ -1,7 +1,7 @@
 //! Two arms, versions or periods side by side.
 
 use super::events::tables::{open, within};
-use super::scope::{Asked, RangeQuery, bad_parameter, of};
+use super::scope::{Asked, RangeQuery, bad_parameter, without_periods};
 use super::slices::{metrics_of, not_answered};
 use super::words::{ArrowName, Bin};
 use crate::http::App;
@@ -212,8 +212,8 @@ pub async fn compare(
         arm: query.left_arm.clone(),
         ..RangeQuery::default()
     };
-    let left = of(&app, &model, &left_range).await?;
-    let other_arm = || left.view.arms.keys().find(|arm| **arm != left.arm).cloned();
+    let left = without_periods(&app, &model, &left_range).await?;
+    let other_arm = || left.extent.arms.keys().find(|arm| **arm != left.arm).cloned();
     let names_nothing = query.right_arm.is_none() && query.right_version.is_none() && query.right_from.is_none();
     let right_arm = match &query.right_arm {
         Some(arm) => arm.clone(),
@@ -226,7 +226,7 @@ pub async fn compare(
         arm: Some(right_arm.clone()),
         ..RangeQuery::default()
     };
-    let right = of(&app, &model, &right_range).await?;
+    let right = without_periods(&app, &model, &right_range).await?;
     let pipeline = Pipeline::reading(Arc::clone(&app.workspace), left.spec().clone());
     let part = |arm, version, range| Part { arm, version, range };
     let left_part = part(left.arm.as_str(), query.left_version.as_deref(), left.range);

@@ -7,7 +7,7 @@ pub(super) mod tables;
 
 pub(super) use statement::{served_arm, writable};
 
-use super::scope::{Asked, RangeQuery, Scope, bad_parameter, of};
+use super::scope::{Asked, RangeQuery, Scope, bad_parameter, without_periods};
 use crate::http::App;
 use crate::http::answers::Reads;
 use crate::http::problem::Problem;
@@ -162,7 +162,7 @@ impl EventsQuery {
 
 /// The latest event time that is known: events are looked for from there back.
 fn newest_of(app: &App, asked: &Asked) -> Timestamp {
-    let watermark = asked.view.watermark().filter(|at| at.0 > i64::MIN);
+    let watermark = asked.extent.watermark().filter(|at| at.0 > i64::MIN);
     watermark.unwrap_or_else(|| app.reader.parts.clock.now())
 }
 
@@ -182,7 +182,7 @@ pub async fn events(
     let told = "`cursor` is what `next` of the page before said";
     let after = query.cursor.as_deref().map(str::parse::<Cursor>).transpose();
     let after = after.map_err(|_| Problem::bad_request(told))?;
-    let mut asked = of(&app, &model, &query.range()).await?;
+    let mut asked = without_periods(&app, &model, &query.range()).await?;
     if query.to.is_none() {
         // What came in since the last judgement is there too.
         let now = Timestamp(app.reader.parts.clock.now().0.saturating_add(1));
@@ -237,7 +237,7 @@ pub async fn event(
         Some(name) => vec![kind_of(name)?],
         None => Kind::ALL.to_vec(),
     };
-    let asked = of(&app, &model, &RangeQuery::default()).await?;
+    let asked = without_periods(&app, &model, &RangeQuery::default()).await?;
     if id.len() > LONGEST_TEXT_BYTES {
         return Err(Problem::bad_request(format!("the id has more than {LONGEST_TEXT_BYTES} bytes")));
     }

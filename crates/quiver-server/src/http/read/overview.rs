@@ -13,13 +13,16 @@ use crate::http::answers::Guarded;
 use crate::http::problem::Problem;
 use crate::judged::ColumnFigures;
 use crate::measure::priced_services;
+use crate::pipeline::at_once;
+use crate::views::{Cell, PeriodView};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
+use futures::{StreamExt, TryStreamExt, stream};
 use quiver_event::Arrow;
 use quiver_event::time::Timestamp;
 use quiver_judge::facts::{profile_column, subject};
-use quiver_judge::finding::{Finding, Limit, Monitor, Verdict};
+use quiver_judge::finding::{Finding, Monitor, Verdict};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -43,6 +46,8 @@ pub struct OverviewQuery {
 /// All models.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Overview {
+    /// Lists of periods: models whose periods are the same share one.
+    pub calendars: Vec<Vec<Period>>,
     /// The models, those that need a person first.
     pub models: Vec<OverviewModel>,
 }
@@ -67,8 +72,8 @@ pub struct OverviewModel {
     pub known: Option<WindowAnswer>,
     /// The latest event time seen.
     pub latest_event_at: Option<String>,
-    /// The periods.
-    pub periods: Vec<Period>,
+    /// The place of its list of periods among the calendars.
+    pub calendar: usize,
     /// All arms, the live one first.
     pub arms: Vec<String>,
     /// The versions of the live arm that answered in the range.
@@ -113,7 +118,7 @@ pub struct Lead {
     pub monitor: Monitor,
     /// What was judged.
     pub subject: String,
-    /// The values of each period.
+    /// The values of each period, to four significant digits.
     pub values: Vec<Option<f64>>,
     /// The bound.
     pub limit: Option<LimitAnswer>,
@@ -133,14 +138,17 @@ pub struct FirstBroken {
     pub finding: Option<FindingAnswer>,
 }
 
-/// What is known of one subject of an arrow while the lead is looked for.
-#[derive(Debug, Clone, Default)]
+/// How well one subject of an arrow tells of it.
+#[derive(Debug, Clone, Copy, Default)]
 struct Candidate {
-    values: Vec<Option<f64>>,
-    limit: Option<Limit>,
+    /// Periods in which it is broken.
     broken: usize,
+    /// Periods in which it drifted.
     drifted: usize,
+    /// The highest drift: peaks of different monitors have different units, so that it decides among features only.
     peak: f64,
+    /// Whether any period has a value of it.
+    is_measured: bool,
 }
 
 /// Monitors that tell an arrow best where nothing is wrong.
@@ -152,48 +160,68 @@ fn preference(monitor: Monitor) -> u8 {
     }
 }
 
-/// The series that tells most of each arrow: broken most often, then drifted, then preferred, then with the highest peak.
-fn leads(asked: &Asked, places: &HashMap<Timestamp, usize>) -> BTreeMap<Arrow, Lead> {
-    let mut candidates: BTreeMap<(Monitor, u32), Candidate> = BTreeMap::new();
-    for period in asked.periods() {
-        let Some(&place) = places.get(&period.window.start) else { continue };
-        for cell in period.cells.iter().filter(|cell| cell.slice.is_none()) {
-            let candidate = candidates.entry((cell.monitor, cell.subject)).or_default();
-            candidate.values.resize(places.len(), None);
-            candidate.values[place] = cell.value;
-            candidate.limit = cell.limit.or(candidate.limit);
-            candidate.broken += usize::from(cell.verdict == Verdict::Broken);
-            candidate.drifted += usize::from(cell.verdict == Verdict::Drifted);
-            // Peaks of different monitors have different units; they decide among features only.
-            if cell.monitor == Monitor::Drift {
-                candidate.peak = candidate.peak.max(cell.value.unwrap_or(0.0));
-            }
-        }
-    }
-    let mut best: BTreeMap<Arrow, ((Monitor, u32), Candidate)> = BTreeMap::new();
-    let weight = |monitor: Monitor, of: &Candidate| (of.broken, of.drifted, preference(monitor));
-    for ((monitor, subject), candidate) in candidates {
-        if candidate.values.iter().all(Option::is_none) {
-            continue;
-        }
-        let better = best.get(&monitor.arrow()).is_none_or(|((kept_monitor, _), kept)| {
-            let order = weight(monitor, &candidate).cmp(&weight(*kept_monitor, kept));
-            order.then(candidate.peak.total_cmp(&kept.peak)).is_gt()
-        });
-        if better {
-            best.insert(monitor.arrow(), ((monitor, subject), candidate));
-        }
-    }
-    let lead = |((monitor, subject), candidate): ((Monitor, u32), Candidate)| Lead {
-        monitor,
-        subject: asked.view.names.text(subject).to_owned(),
-        values: candidate.values,
-        limit: candidate.limit.map(LimitAnswer::from),
-    };
-    best.into_iter().map(|(arrow, found)| (arrow, lead(found))).collect()
+/// What is said of the whole population.
+fn whole(period: &PeriodView) -> impl Iterator<Item = &Cell> {
+    period.cells.iter().filter(|cell| cell.slice.is_none())
 }
 
-async fn model_of(app: &App, asked: &Asked) -> Result<OverviewModel, Problem> {
+/// The series that tells most of each arrow: broken most often, then drifted, then preferred, then with the highest peak.
+fn leads(asked: &Asked, places: &HashMap<Timestamp, usize>) -> BTreeMap<Arrow, Lead> {
+    let mut candidates: HashMap<(Monitor, u32), Candidate> = HashMap::new();
+    for cell in asked.periods().iter().flat_map(|period| whole(period.as_ref())) {
+        let candidate = candidates.entry((cell.monitor, cell.subject)).or_default();
+        candidate.broken += usize::from(cell.verdict == Verdict::Broken);
+        candidate.drifted += usize::from(cell.verdict == Verdict::Drifted);
+        candidate.is_measured |= cell.value.is_some();
+        if cell.monitor == Monitor::Drift {
+            candidate.peak = candidate.peak.max(cell.value.unwrap_or(0.0));
+        }
+    }
+    type Of = ((Monitor, u32), Candidate);
+    let weight = |((monitor, _), of): &Of| (of.broken, of.drifted, preference(*monitor));
+    let order = |left: &Of, right: &Of| {
+        let order = weight(left).cmp(&weight(right)).then(left.1.peak.total_cmp(&right.1.peak));
+        // Where all is equal, the first by name: the same at every question.
+        let name = |of: &Of| (of.0.0, asked.view.names.text(of.0.1));
+        order.then_with(|| name(right).cmp(&name(left)))
+    };
+    let mut best: BTreeMap<Arrow, Of> = BTreeMap::new();
+    for found in candidates.into_iter().filter(|(_, candidate)| candidate.is_measured) {
+        let kept = best.entry(found.0.0.arrow()).or_insert(found);
+        if order(&found, kept).is_gt() {
+            *kept = found;
+        }
+    }
+    let lead = |(monitor, subject): (Monitor, u32)| {
+        let mut lead = Lead {
+            monitor,
+            subject: asked.view.names.text(subject).to_owned(),
+            values: vec![None; places.len()],
+            limit: None,
+        };
+        for period in asked.periods() {
+            let cell = whole(period).find(|cell| (cell.monitor, cell.subject) == (monitor, subject));
+            if let Some((cell, place)) = cell.zip(places.get(&period.window.start)) {
+                lead.values[*place] = cell.value.map(four_digits);
+                lead.limit = cell.limit.map(LimitAnswer::from).or(lead.limit);
+            }
+        }
+        lead
+    };
+    best.into_iter().map(|(arrow, (series, _))| (arrow, lead(series))).collect()
+}
+
+/// A value to four significant digits: as much as a line of a hundred points shows, and a third of the bytes.
+fn four_digits(value: f64) -> f64 {
+    if value == 0.0 || !value.is_finite() {
+        return value;
+    }
+    // Through text, so that what is told is the shortest number with these digits.
+    format!("{value:.3e}").parse().unwrap_or(value)
+}
+
+/// A model, whose calendar has no place yet, and its periods.
+async fn model_of(app: &App, asked: &Asked) -> Result<(OverviewModel, Vec<Period>), Problem> {
     let (periods, places) = places(asked);
     let mut leads = leads(asked, &places);
     let mut rows = vec![0; places.len()];
@@ -202,7 +230,7 @@ async fn model_of(app: &App, asked: &Asked) -> Result<OverviewModel, Problem> {
         if let Some(place) = places.get(&period.window.start) {
             rows[*place] = period.rows;
         }
-        versions.extend(period.versions.keys().filter(|version| !version.is_empty()).cloned());
+        versions.extend(period.versions().map(str::to_owned));
     }
     let mut arrows = Vec::new();
     let mut first: Option<(usize, Arrow)> = None;
@@ -243,16 +271,16 @@ async fn model_of(app: &App, asked: &Asked) -> Result<OverviewModel, Problem> {
     };
     let spec = asked.spec();
     let cost = spec.cost.as_ref().map(|cost| Cost::of(cost, &usage_of(asked)));
-    Ok(OverviewModel {
+    let model = OverviewModel {
         model: spec.model.clone(),
         task: spec.task.name().to_owned(),
         owner: spec.owner.clone(),
         timezone: asked.zone.name().to_owned(),
         purpose: spec.purpose.as_ref().map(|purpose| purpose.metric.clone()),
         by: by_name(asked.length, spec.drift.window),
-        known: asked.view.known().map(WindowAnswer::from),
+        known: asked.known().map(WindowAnswer::from),
         latest_event_at: asked.scope().latest_event_at,
-        periods,
+        calendar: 0,
         arms: arms_of(asked),
         versions: versions.into_iter().collect(),
         rows,
@@ -261,7 +289,8 @@ async fn model_of(app: &App, asked: &Asked) -> Result<OverviewModel, Problem> {
         currency: cost.and_then(|cost| cost.currency),
         first_broken,
         attention,
-    })
+    };
+    Ok((model, periods))
 }
 
 /// What a prediction of the range used on average, from the figures of its periods.
@@ -310,11 +339,21 @@ pub async fn overview(
 ) -> Result<Json<Overview>, Problem> {
     let Query(OverviewQuery { from, to, last, by }) = query.map_err(|error| bad_parameter(&error))?;
     let range = RangeQuery { from, to, last, by, arm: None };
+    let answering = stream::iter(app.doors.names()).map(|name| {
+        let (app, range) = (Arc::clone(&app), range.clone());
+        let answering = tokio::spawn(async move { model_of(&app, &of(&app, &name, &range).await?).await });
+        async move { answering.await.expect("it is not cancelled, and its panic is one of the answer") }
+    });
+    let mut answering = answering.buffered(at_once());
+    let mut places: HashMap<Vec<Period>, usize> = HashMap::new();
     let mut models = Vec::new();
-    for name in app.doors.names() {
-        let asked = of(&app, &name, &range).await?;
-        models.push(model_of(&app, &asked).await?);
+    while let Some((model, periods)) = answering.try_next().await? {
+        let next = places.len();
+        let calendar = *places.entry(periods).or_insert(next);
+        models.push(OverviewModel { calendar, ..model });
     }
+    let mut calendars = vec![Vec::new(); places.len()];
+    places.into_iter().for_each(|(periods, place)| calendars[place] = periods);
     models.sort_by(|left, right| right.attention.cmp(&left.attention).then_with(|| left.model.cmp(&right.model)));
-    Ok(Json(Overview { models }))
+    Ok(Json(Overview { calendars, models }))
 }

@@ -6,7 +6,7 @@ use crate::http::models::unknown_model;
 use crate::http::problem::Problem;
 use crate::ingest::ModelDoor;
 use crate::pipeline::periods_of;
-use crate::views::{PeriodView, View, ViewError};
+use crate::views::{Extent, PeriodView, View, ViewError};
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use quiver_event::spec::{LIVE_ARM, Spec};
@@ -62,8 +62,10 @@ pub struct Scope {
 pub struct Asked {
     /// The model's door, with its spec.
     pub door: Arc<ModelDoor>,
-    /// What was judged of it.
-    pub view: Arc<View>,
+    /// What is known of its windows, in the range and beyond.
+    pub extent: Arc<Extent>,
+    /// What was judged of the periods in the range; empty where the answer needs none of it.
+    pub view: View,
     /// The arm.
     pub arm: String,
     /// The range.
@@ -85,6 +87,9 @@ pub fn bad_parameter(error: &QueryRejection) -> Problem {
 
 /// Why a view is not given.
 pub fn unreadable(error: &ViewError) -> Problem {
+    if let ViewError::TooLarge { .. } = error {
+        return Problem::bad_request(error.to_string());
+    }
     tracing::error!(%error, "what was judged cannot be read");
     Problem::overloaded("what was judged cannot be read now; ask again later")
 }
@@ -103,27 +108,44 @@ pub async fn ask(app: &App, model: &str, query: Result<Query<RangeQuery>, QueryR
 /// # Errors
 /// As [`ask`].
 pub async fn of(app: &App, model: &str, query: &RangeQuery) -> Result<Asked, Problem> {
+    let mut asked = without_periods(app, model, query).await?;
+    loop {
+        // The range may begin within a period.
+        let Window { start, end } = asked.range;
+        let start = asked.length.window_of(start, &asked.zone).map_or(start, |first| first.start);
+        match app.views.of(model, asked.length, Window { start, end }).await {
+            Ok(view) => return Ok(Asked { view, ..asked }),
+            // Whoever leaves the length open gets the shortest that can be held.
+            Err(error @ ViewError::TooLarge { .. }) => {
+                let longer = periods_of(asked.length).get(1).copied().filter(|_| query.by.is_none());
+                asked.length = longer.ok_or_else(|| unreadable(&error))?;
+            }
+            Err(error) => return Err(unreadable(&error)),
+        }
+    }
+}
+
+/// The same for an answer that needs nothing of what was judged of the periods.
+///
+/// # Errors
+/// As [`ask`].
+pub async fn without_periods(app: &App, model: &str, query: &RangeQuery) -> Result<Asked, Problem> {
     let door = app.doors.get(model).ok_or_else(|| unknown_model(app, model))?;
     let spec: &Spec = &door.spec;
     let zone = spec.zone().map_err(|error| Problem::internal(error.to_string()))?;
     let own = spec.drift.window;
-    // Which instants are known does not depend on the length: the longest periods are the fewest.
-    let coarse = app.views.of(model, WindowLength::Month).await.map_err(|error| unreadable(&error))?;
-    let range = range_of(query, &coarse, own, &zone)?;
+    let extent = app.views.extent(model, own).await.map_err(|error| unreadable(&error))?;
+    let range = range_of(query, &extent, own, &zone)?;
     let length = match query.by.as_deref() {
         None => fitting(range, own),
         Some(name) => length_of(name, own)?,
     };
-    let view = match length {
-        WindowLength::Month => coarse,
-        length => app.views.of(model, length).await.map_err(|error| unreadable(&error))?,
-    };
     let arm = query.arm.clone().unwrap_or_else(|| LIVE_ARM.to_owned());
-    if query.arm.is_some() && arm != LIVE_ARM && !view.arms.is_empty() && !view.arms.contains_key(&arm) {
-        let names: Vec<&str> = view.arms.keys().map(String::as_str).collect();
+    if query.arm.is_some() && arm != LIVE_ARM && !extent.arms.is_empty() && !extent.arms.contains_key(&arm) {
+        let names: Vec<&str> = extent.arms.keys().map(String::as_str).collect();
         return Err(Problem::not_found(format!("the model has no such arm; it has: {}", names.join(", "))));
     }
-    Ok(Asked { door, view, arm, range, length, zone })
+    Ok(Asked { door, extent, view: View::default(), arm, range, length, zone })
 }
 
 fn length_of(name: &str, own: WindowLength) -> Result<WindowLength, Problem> {
@@ -150,15 +172,22 @@ fn fitting(range: Window, own: WindowLength) -> WindowLength {
     own.max(length)
 }
 
-fn range_of(query: &RangeQuery, view: &View, own: WindowLength, zone: &Zone) -> Result<Window, Problem> {
+/// The periods of a length that a stretch of windows touches, from the first to the last.
+fn whole(known: Window, length: WindowLength, zone: &Zone) -> Option<Window> {
+    let first = length.window_of(known.start, zone).ok()?;
+    let last = length.window_of(Timestamp(known.end.0 - 1), zone).ok()?;
+    Some(Window { start: first.start, end: last.end })
+}
+
+fn range_of(query: &RangeQuery, extent: &Extent, own: WindowLength, zone: &Zone) -> Result<Window, Problem> {
     let read = |name: &str, text: &Option<String>| -> Result<Option<Timestamp>, Problem> {
         let Some(text) = text else { return Ok(None) };
         let found = Timestamp::parse(text).or_else(|_| zone.start_of_date(text));
         let told = format!("`{name}` is an instant such as 2026-01-31T12:00:00Z, or a date such as 2026-01-31");
         found.map(Some).map_err(|_| Problem::bad_request(told))
     };
-    let known = view.known();
-    let latest = view.watermark().map(|latest| Timestamp(latest.0.saturating_add(1)));
+    let known = extent.known().and_then(|known| whole(known, WindowLength::Month, zone));
+    let latest = extent.watermark().map(|latest| Timestamp(latest.0.saturating_add(1)));
     let end_known = match (latest, known) {
         // The end of the last window that holds an event, not of a month that has hardly begun.
         (Some(latest), Some(known)) if latest > known.start && latest < known.end => {
@@ -201,15 +230,22 @@ impl Asked {
 
     /// The windows of all arms in the range, in order of time.
     pub fn windows(&self) -> Vec<Window> {
-        let all = self.view.arms.keys().flat_map(|arm| self.view.of(arm, self.range));
+        let all = self.view.arms().flat_map(|arm| self.view.of(arm, self.range));
         let mut windows: Vec<Window> = all.map(|period| period.window).collect();
         windows.sort_unstable();
         windows.dedup();
         windows
     }
 
+    /// From the first period of the asked length to the last that holds anything.
+    pub fn known(&self) -> Option<Window> {
+        whole(self.extent.known()?, self.length, &self.zone)
+    }
+
     /// What the answer is about.
     pub fn scope(&self) -> Scope {
+        // Of the periods that answer, where some do.
+        let progress = self.view.progress.as_ref().or(self.extent.progress.as_ref());
         Scope {
             model: self.spec().model.clone(),
             arm: self.arm.clone(),
@@ -217,9 +253,9 @@ impl Asked {
             to: self.range.end.to_string(),
             by: by_name(self.length, self.spec().drift.window),
             timezone: self.zone.name().to_owned(),
-            as_of_offset: self.view.progress.as_ref().map_or(0, |progress| progress.profiles_offset),
-            latest_event_at: self.view.watermark().filter(|at| at.0 > i64::MIN).map(|at| at.to_string()),
-            known: self.view.known().map(WindowAnswer::from),
+            as_of_offset: progress.map_or(0, |progress| progress.profiles_offset),
+            latest_event_at: self.extent.watermark().filter(|at| at.0 > i64::MIN).map(|at| at.to_string()),
+            known: self.known().map(WindowAnswer::from),
         }
     }
 }
@@ -250,7 +286,7 @@ mod tests {
         let ask = |from: Option<&str>, to: Option<&str>, last: Option<&str>| {
             let own = |text: Option<&str>| text.map(str::to_owned);
             let query = RangeQuery { from: own(from), to: own(to), last: own(last), ..RangeQuery::default() };
-            range_of(&query, &View::default(), WindowLength::Day, &Zone::parse("America/New_York").unwrap())
+            range_of(&query, &Extent::default(), WindowLength::Day, &Zone::parse("America/New_York").unwrap())
         };
         let range = ask(Some("2013-07-01"), Some("2013-07-02T04:00:00Z"), None).unwrap();
         assert_eq!(range.start.to_string(), "2013-07-01T04:00:00Z");

@@ -1,26 +1,29 @@
 //! A model over time: the verdict of each arrow in each period, and what changed when.
 
 use super::events::tables::{open, within};
-use super::scope::{Asked, RangeQuery, Scope, ask};
+use super::scope::{Asked, RangeQuery, Scope, ask, unreadable};
 use super::words::{ArrowName, Period, VerdictName, WindowAnswer, instant};
 use crate::http::App;
 use crate::http::answers::Reads;
 use crate::http::problem::Problem;
 use crate::measure::Rows;
 use crate::pipeline::{PipelineError, time_condition};
-use crate::views::{Cell, PeriodView};
+use crate::views::{Cell, PeriodView, View};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use quiver_event::Arrow;
 use quiver_event::event::Kind;
 use quiver_event::spec::LIVE_ARM;
-use quiver_event::time::Timestamp;
+use quiver_event::time::{MICROSECONDS_PER_DAY, Timestamp, Window, WindowLength};
 use quiver_judge::finding::Verdict;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use utoipa::ToSchema;
+
+/// Every instant.
+const ALL_TIME: Window = Window { start: Timestamp(i64::MIN), end: Timestamp(i64::MAX) };
 
 /// Markers given at a time.
 const MOST_MARKERS: usize = 500;
@@ -76,7 +79,8 @@ pub struct ArrowWindows {
 pub struct Marker {
     /// When.
     pub at: String,
-    /// `change` for an event of that kind, `version` for the first period of a version.
+    /// `change` for an event of that kind, `version` for the first period in the range of a version that did not answer
+    /// just before.
     pub kind: &'static str,
     /// What changed, such as `deploy`; of a version, its name.
     pub what: String,
@@ -149,7 +153,7 @@ pub fn arrow_windows(periods: &[Arc<PeriodView>], places: &HashMap<Timestamp, us
 
 /// The names of the arms, the live one first.
 pub fn arms_of(asked: &Asked) -> Vec<String> {
-    let mut arms: Vec<String> = asked.view.arms.keys().cloned().collect();
+    let mut arms: Vec<String> = asked.extent.arms.keys().cloned().collect();
     arms.sort_by_key(|arm| arm != LIVE_ARM);
     arms
 }
@@ -157,45 +161,68 @@ pub fn arms_of(asked: &Asked) -> Vec<String> {
 fn arm_windows(asked: &Asked, arm: &str, places: &HashMap<Timestamp, usize>) -> ArmWindows {
     let periods = asked.view.of(arm, asked.range);
     let (mut rows, mut labelled) = (vec![0; places.len()], vec![0; places.len()]);
-    let mut versions = BTreeMap::new();
+    let mut versions = BTreeSet::new();
     for period in periods {
         if let Some(place) = places.get(&period.window.start) {
             rows[*place] = period.rows;
             labelled[*place] = period.labelled;
         }
-        versions
-            .extend(period.versions.iter().filter(|(name, _)| !name.is_empty()).map(|(name, _)| (name.clone(), ())));
+        versions.extend(period.versions().map(str::to_owned));
     }
     ArmWindows {
         arm: arm.to_owned(),
         is_live: arm == LIVE_ARM,
-        versions: versions.into_keys().collect(),
+        versions: versions.into_iter().collect(),
         rows,
         labelled,
         arrows: Arrow::ALL.into_iter().map(|arrow| arrow_windows(periods, places, arrow)).collect(),
     }
 }
 
-/// The first period of each version, where another one answered before.
-fn version_markers(asked: &Asked, arm: &str) -> Vec<Marker> {
-    let Some(periods) = asked.view.arms.get(arm) else { return Vec::new() };
-    let mut seen: BTreeMap<&str, Timestamp> = BTreeMap::new();
-    for period in periods {
-        for version in period.versions.keys().filter(|version| !version.is_empty()) {
-            seen.entry(version).or_insert(period.window.start);
+/// The first period in the range of each version that did not answer just before it, where another one did.
+fn version_markers(asked: &Asked, earlier: &View, arm: &str) -> Vec<Marker> {
+    let all = || earlier.of(arm, ALL_TIME).iter().chain(asked.view.of(arm, asked.range));
+    let before = || all().filter(|period| period.window.start < asked.range.start);
+    let mut seen: BTreeSet<&str> = before().flat_map(|period| period.versions()).collect();
+    let mut is_first = before().next().is_none();
+    let mut markers = Vec::new();
+    for period in all().filter(|period| period.window.start >= asked.range.start) {
+        for version in period.versions().filter(|version| seen.insert(version)) {
+            if !is_first {
+                markers.push(Marker {
+                    at: period.window.start.to_string(),
+                    kind: "version",
+                    what: version.to_owned(),
+                    reference: None,
+                    arm: Some(arm.to_owned()),
+                });
+            }
         }
+        is_first = false;
     }
-    let first = periods.first().map(|period| period.window.start);
-    let later = seen.into_iter().filter(|(_, at)| Some(*at) != first && asked.range.contains(*at));
-    later
-        .map(|(version, at)| Marker {
-            at: at.to_string(),
-            kind: "version",
-            what: version.to_owned(),
-            reference: None,
-            arm: Some(arm.to_owned()),
-        })
-        .collect()
+    markers
+}
+
+/// The periods just before the range, at least one of the arm where there is any: windows in which nothing happens
+/// have none, so that it is looked for further and further back.
+async fn just_before(app: &App, asked: &Asked, arm: &str) -> Result<View, Problem> {
+    let first = asked.extent.arms.get(arm).map_or(asked.range.start, |known| known.start);
+    let mut days = match asked.length {
+        WindowLength::Hours(_) => 1,
+        WindowLength::Day => 2,
+        WindowLength::Week => 8,
+        WindowLength::Month => 32,
+    };
+    loop {
+        let end = asked.range.start;
+        let before = Window { start: Timestamp(end.0.saturating_sub(days * MICROSECONDS_PER_DAY)), end };
+        let view = app.views.of(&asked.spec().model, asked.length, before).await;
+        let view = view.map_err(|error| unreadable(&error))?;
+        if !view.of(arm, ALL_TIME).is_empty() || before.start <= first {
+            return Ok(view);
+        }
+        days *= 4;
+    }
 }
 
 async fn change_markers(app: &App, asked: &Asked) -> Result<Vec<Marker>, PipelineError> {
@@ -232,7 +259,10 @@ pub async fn windows(
     let names = arms_of(&asked);
     let arms = names.iter().map(|arm| arm_windows(&asked, arm, &places)).collect();
     let mut markers = within(change_markers(&app, &asked)).await?;
-    markers.extend(names.iter().flat_map(|arm| version_markers(&asked, arm)));
+    for arm in &names {
+        let earlier = just_before(&app, &asked, arm).await?;
+        markers.extend(version_markers(&asked, &earlier, arm));
+    }
     markers.sort_by(|left, right| left.at.cmp(&right.at));
     let reference = asked.spec().reference_window().ok().flatten().map(WindowAnswer::from);
     Ok(Json(Windows { scope: asked.scope(), periods, arms, markers, reference }))

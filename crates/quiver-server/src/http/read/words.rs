@@ -88,7 +88,7 @@ impl From<Window> for WindowAnswer {
 }
 
 /// A period with its name in the model's zone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct Period {
     /// The first instant inside.
     #[schema(format = DateTime)]

@@ -289,7 +289,7 @@ impl Flow {
             self.verify().await;
         }
         if now >= self.due.retention {
-            self.tidy().await;
+            self.tidy(retention::PIECE).await;
         }
         if now >= self.due.storage {
             self.measure_storage().await;
@@ -512,3 +512,6 @@ fn key_of(stage: &str, model: &str) -> String {
 fn first_line(error: &PipelineError) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,12 +82,13 @@ impl Flow {
             }
             // One that takes long must not keep those that are done from being seen.
             let joined = tokio::select! {
-                joined = tokio::time::timeout(COMMIT_EVERY, running.join_next()) => joined,
+                biased;
                 // Nothing of it is committed by halves, and what it would have derived is derived after the next start.
                 _ = stopping.wait_for(|is_stopping| *is_stopping) => {
                     self.is_interrupted = true;
                     return models;
                 }
+                joined = tokio::time::timeout(COMMIT_EVERY, running.join_next()) => joined,
             };
             if let Ok(Some(joined)) = joined {
                 let (pipeline, took, ran) = joined.expect("a stage is not cancelled, and its panic is one of the flow");

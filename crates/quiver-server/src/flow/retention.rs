@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 const STAGE: &str = "retention";
 
 /// A piece takes about so long: what is begun of a table is not broken off.
-const PIECE: Duration = Duration::from_secs(1);
+pub(super) const PIECE: Duration = Duration::from_secs(1);
 
 /// What is tidied up, and when.
 #[derive(Debug, Clone, Copy)]
@@ -60,23 +60,21 @@ impl Run {
         Self { begun_at, waiting, tidied, refused, has_failed: false, worked: Duration::ZERO }
     }
 
-    /// Tidies up until the piece is over, or nothing is left.
+    /// Tidies up until the piece is over, or nothing is left; at least a group of files or a part.
     async fn go_on(
         &mut self,
         parts: &FlowParts,
         pipelines: &mut BTreeMap<String, Pipeline>,
         rests: &Rests,
-        orphans_after: Duration,
+        (piece, orphans_after): (Duration, Duration),
     ) {
         let started = Instant::now();
-        let is_over = || started.elapsed() >= PIECE;
+        let is_over = || started.elapsed() >= piece;
         let now = parts.clock.now();
         let tidying = Tidying { now, wall: (parts.wall)(), begun_at: self.begun_at, orphans_after, is_over: &is_over };
         let longest = pipelines.values().map(|pipeline| pipeline.spec().retention().profiles.microseconds()).max();
         let before = Timestamp(now.0.saturating_sub(longest.unwrap_or(i64::MAX)));
-        while let Some(part) = self.waiting.front()
-            && !is_over()
-        {
+        while let Some(part) = self.waiting.front() {
             let tidied = match part {
                 Part::Events(model, kind) => match pipelines.get_mut(model) {
                     // The tables of a model at rest cannot be tidied either, and that is told where it matters.
@@ -97,6 +95,9 @@ impl Run {
                 Err(_) => {}
             }
             self.waiting.pop_front();
+            if is_over() {
+                break;
+            }
         }
         self.worked += started.elapsed();
     }
@@ -110,15 +111,15 @@ async fn tidy_catalogue(parts: &FlowParts, before: Timestamp) -> Result<Tidied, 
 }
 
 impl Flow {
-    /// Begins a run of retention, or goes on with the one that has begun; says whether it is over.
-    pub(super) async fn tidy(&mut self) -> bool {
+    /// Begins a run of retention, or goes on with the one that has begun, for a piece; says whether the run is over.
+    pub(super) async fn tidy(&mut self, piece: Duration) -> bool {
         let started = Instant::now();
         let wall = (self.parts.wall)();
         let mut run = self.retention.take().unwrap_or_else(|| Run::new(&self.pipelines, wall));
         let orphans_after = self.options.retention.orphans_after;
         let mut stopping = self.shared.stopping.subscribe();
         tokio::select! {
-            () = run.go_on(&self.parts, &mut self.pipelines, &self.rests, orphans_after) => {},
+            () = run.go_on(&self.parts, &mut self.pipelines, &self.rests, (piece, orphans_after)) => {},
             // A file that got into no commit is an orphan, which a later run removes.
             _ = stopping.wait_for(|is_stopping| *is_stopping) => {
                 self.is_interrupted = true;
@@ -150,6 +151,6 @@ impl Flow {
     /// Runs retention from the beginning to its end.
     pub(super) async fn tidy_all(&mut self) {
         self.retention = None;
-        while !self.tidy().await {}
+        while !self.tidy(PIECE).await {}
     }
 }

@@ -1,0 +1,76 @@
+//! The flow itself: what a stop ends, and how retention goes on piece by piece.
+
+use super::*;
+use crate::ingest::seen::SeenOptions;
+use quiver_door::detect::Detectors;
+
+const SPEC: &str = "model: m\nowner: m@example.com\ntask: binary\n\
+                    features:\n  speed: {type: number, privacy: public}\n";
+
+/// A flow with one model, on a folder of its own.
+async fn one_model(folder: &tempfile::TempDir) -> (Flow, FlowHandle) {
+    let workspace = Arc::new(Workspace::open(folder.path(), uuid::Uuid::from_u128(1)).await.unwrap().0);
+    let keys = Arc::new(crate::subject_keys::open(folder.path(), [7; 32]).unwrap());
+    let wall: Arc<dyn Fn() -> Timestamp + Send + Sync> = Arc::new(|| Timestamp(1_700_000_000_000_000));
+    let seen = SeenOptions { horizon_microseconds: 1, memory_bytes: 1 << 20 };
+    let parts = FlowParts {
+        doors: Arc::new(Doors::new(keys, Arc::new(Detectors::new().unwrap()))),
+        seen: Arc::new(Mutex::new(Seen::new(seen))),
+        tallies: Arc::default(),
+        dead_letters: Arc::new(DeadLetters::new(folder.path(), 0)),
+        metrics: Arc::new(Metrics::new()),
+        clock: Clock::Wall(Arc::clone(&wall)),
+        workspace,
+        wall,
+    };
+    let hour = Duration::from_secs(3_600);
+    let retention = RetentionOptions { every: hour, orphans_after: hour, verify_every: hour };
+    let options = FlowOptions { flush_every: hour, flush_rows: 1, judge_every: hour, retention };
+    let (mut flow, handle) = flow(parts, options);
+    let spec = quiver_door::spec_file::parse_spec(SPEC, "the test's spec").unwrap();
+    flow.put_all(vec![(spec, SPEC.to_owned())]).await.unwrap();
+    (flow, handle)
+}
+
+#[tokio::test]
+async fn nothing_runs_after_a_stage_that_a_stop_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut flow, handle) = one_model(&folder).await;
+    let ran = |stage| handle.stages().get(stage).is_some_and(|state| state.last_run.is_some());
+    handle.shared.stopping.send_replace(true);
+    flow.profile().await;
+    assert!(flow.is_interrupted && flow.unprofiled.contains("m"), "the next start profiles it");
+    flow.judge().await;
+    flow.tick().await;
+    assert_eq!(flow.run_all().await, Err(stopping()));
+    assert!(flow.unjudged.contains("m"));
+    for stage in ["profiles", "outcomes", "findings", "retention", "verification"] {
+        assert!(!ran(stage), "{stage} ran");
+    }
+}
+
+#[tokio::test]
+async fn every_stage_runs_where_nothing_stops_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut flow, handle) = one_model(&folder).await;
+    assert_eq!(flow.run_all().await, Ok(()));
+    assert!(!flow.is_interrupted && flow.unprofiled.is_empty() && flow.unjudged.is_empty());
+    let stages = handle.stages();
+    for stage in ["profiles", "outcomes", "findings"] {
+        assert!(stages[stage].last_run.is_some(), "{stage} did not run");
+    }
+}
+
+#[tokio::test]
+async fn retention_goes_on_piece_by_piece_until_every_table_was_tidied() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut flow, handle) = one_model(&folder).await;
+    let mut pieces = 1;
+    while !flow.tidy(Duration::ZERO).await {
+        assert_eq!(handle.tidied(), None, "it is told when all of it is done");
+        pieces += 1;
+    }
+    // Four tables of the model, three that all models share, and the catalogue.
+    assert_eq!(pieces, 8);
+    assert!(handle.tidied().is_some() && flow.retention.is_none());
+}

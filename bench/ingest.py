@@ -39,8 +39,6 @@ LIMITS = [
 ]
 LOADS = [
     Load("ndjson @1", "ndjson", 1, 64),
-    # A sender waits for its sync: who has single events has many senders.
-    Load("ndjson @1, 512 connections", "ndjson", 1, 512),
     Load("ndjson @100", "ndjson", 100, 16),
     Load("ndjson @1000", "ndjson", 1000, 4),
     Load("arrow @1000", "arrow", 1000, 4),

@@ -97,7 +97,8 @@ impl FigureCosts {
         (!costs.is_empty()).then(|| Box::new(Self { ms, calls, bytes }))
     }
 
-    fn add(&mut self, other: &Self) {
+    /// Adds the means of other rows.
+    pub fn add(&mut self, other: &Self) {
         let pairs = [(&mut self.ms, other.ms), (&mut self.calls, other.calls), (&mut self.bytes, other.bytes)];
         for (mine, theirs) in pairs {
             *mine = match (*mine, theirs) {

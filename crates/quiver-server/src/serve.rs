@@ -341,6 +341,7 @@ fn app(
         rate: crate::http::Rate::new(config.ingest.rate_limit.per_second),
         views,
         answers: Default::default(),
+        feature_rows: Default::default(),
         ui,
     }
 }

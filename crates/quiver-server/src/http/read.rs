@@ -19,6 +19,7 @@ mod tag;
 mod windows;
 mod words;
 
+pub use features::KeptRows;
 pub use tag::{Answers, names_tag, tag};
 
 use super::App;

@@ -9,21 +9,28 @@ use super::words::{Period, VerdictName};
 use crate::http::App;
 use crate::http::answers::Reads;
 use crate::http::problem::Problem;
+use crate::ingest::ModelDoor;
 use crate::judged::{ColumnFigures, FigureCosts, MeanCost};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use quiver_event::Arrow;
 use quiver_event::spec::Feature;
-use quiver_event::time::Timestamp;
+use quiver_event::time::{Timestamp, Window, WindowLength};
 use quiver_judge::diagnosis::explained_share;
 use quiver_judge::facts::profile_column;
 use quiver_judge::finding::{Limit, Monitor, Verdict};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 use utoipa::{IntoParams, ToSchema};
+
+/// Answers whose rows are kept for the next question.
+const KEPT: usize = 4;
+
+/// Rows of more places than this, features times periods, are not kept: about 20 MB.
+const KEPT_PLACES: usize = 1 << 20;
 
 /// Features given where the question does not say how many, and at most.
 const LIMITS: (usize, usize) = (100, 500);
@@ -147,15 +154,74 @@ impl FeatureRow {
         }
     }
 
-    fn set_shares(&mut self, figures: &ColumnFigures) {
-        let share = |rows: u64| (figures.rows > 0).then(|| rows as f64 / figures.rows as f64);
-        self.rows = figures.rows;
-        self.costs = figures.costs.as_deref().copied();
-        self.missing_share = share(figures.missing);
-        self.defaulted_share = share(figures.defaulted);
+    /// Only what the row tells is added up: there are thousands of columns in each of hundreds of periods.
+    fn set_shares<'a>(&mut self, periods: impl Iterator<Item = &'a ColumnFigures>) {
+        let [mut rows, mut missing, mut defaulted, mut stale, mut fresh, mut invalid] = [0; 6];
+        for figures in periods.filter(|figures| figures.rows > 0) {
+            rows += figures.rows;
+            missing += figures.missing;
+            defaulted += figures.defaulted;
+            stale += figures.stale;
+            fresh += figures.fresh;
+            invalid += figures.invalid_rows();
+            if let Some(costs) = &figures.costs {
+                self.costs.get_or_insert_default().add(costs);
+            }
+        }
+        let share = |of: u64| (rows > 0).then(|| of as f64 / rows as f64);
+        self.rows = rows;
+        self.missing_share = share(missing);
+        self.defaulted_share = share(defaulted);
         // Where no age is known, nobody can say that none was too old.
-        self.stale_share = share(figures.stale).filter(|_| figures.stale + figures.fresh > 0);
-        self.invalid_share = share(figures.invalid_rows());
+        self.stale_share = share(stale).filter(|_| stale + fresh > 0);
+        self.invalid_share = share(invalid);
+    }
+}
+
+/// What the rows of an answer depend on.
+#[derive(Debug)]
+struct RowsKey {
+    door: Arc<ModelDoor>,
+    arm: String,
+    range: Window,
+    length: WindowLength,
+    revision: Option<i64>,
+}
+
+impl RowsKey {
+    fn of(asked: &Asked) -> Self {
+        Self {
+            door: Arc::clone(&asked.door),
+            arm: asked.arm.clone(),
+            range: asked.range,
+            length: asked.length,
+            revision: asked.view.progress.as_ref().map(|progress| progress.revision),
+        }
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        let same = |of: &Self| (of.range, of.length, of.revision);
+        Arc::ptr_eq(&self.door, &other.door) && self.arm == other.arm && same(self) == same(other)
+    }
+}
+
+/// The rows of the last answers: who sorts, searches or turns pages asks for the same ones again.
+#[derive(Debug, Default)]
+pub struct KeptRows(Mutex<VecDeque<(RowsKey, Arc<Vec<FeatureRow>>)>>);
+
+impl KeptRows {
+    fn get(&self, key: &RowsKey) -> Option<Arc<Vec<FeatureRow>>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.iter().find(|(of, _)| of.is(key)).map(|(_, rows)| Arc::clone(rows))
+    }
+
+    fn put(&self, key: RowsKey, rows: &Arc<Vec<FeatureRow>>) {
+        if rows.first().map_or(0, |row| row.verdicts.len()) * rows.len() > KEPT_PLACES {
+            return;
+        }
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.truncate(KEPT - 1);
+        kept.push_front((key, Arc::clone(rows)));
     }
 }
 
@@ -195,9 +261,7 @@ pub fn rows_of(asked: &Asked, periods: &[Period], places: &HashMap<Timestamp, us
         row.verdict = latest(&row.verdicts);
         row.broken_since = broken_since(&row.verdicts).map(|since| periods[since].clone());
         if let Some(column) = names.number(&profile_column(Arrow::Features, &row.feature)) {
-            let mut sum = ColumnFigures::default();
-            asked.periods().iter().filter_map(|period| period.figures(column)).for_each(|figures| sum.add(figures));
-            row.set_shares(&sum);
+            row.set_shares(asked.periods().iter().filter_map(|period| period.figures(column)));
         }
     }
     rows
@@ -276,9 +340,19 @@ pub async fn features(
         Some(_) => return Err(Problem::bad_request("`order` is asc or desc")),
     };
     let (periods, places) = places(&asked);
-    let mut rows = rows_of(&asked, &periods, &places);
-    let harms = harms(&app, &asked).await?;
-    rows.iter_mut().for_each(|row| row.harm = harms.get(&row.feature).copied());
+    let key = RowsKey::of(&asked);
+    let all = match app.feature_rows.get(&key) {
+        Some(rows) => rows,
+        None => {
+            let mut rows = rows_of(&asked, &periods, &places);
+            let harms = harms(&app, &asked).await?;
+            rows.iter_mut().for_each(|row| row.harm = harms.get(&row.feature).copied());
+            let rows = Arc::new(rows);
+            app.feature_rows.put(key, &rows);
+            rows
+        }
+    };
+    let mut rows: Vec<&FeatureRow> = all.iter().collect();
     if let Some(search) = query.search.as_ref().map(|search| search.to_lowercase()) {
         let holds = |text: &str| text.to_lowercase().contains(&search);
         rows.retain(|row| holds(&row.feature) || row.source.as_deref().is_some_and(holds));
@@ -290,6 +364,6 @@ pub async fn features(
     rows.sort_by(|left, right| if ascending { compare(left, right) } else { compare(right, left) });
     let total = rows.len();
     let limit = query.limit.unwrap_or(LIMITS.0).min(LIMITS.1);
-    let features = rows.into_iter().skip(query.offset.unwrap_or(0)).take(limit).collect();
+    let features = rows.into_iter().skip(query.offset.unwrap_or(0)).take(limit).cloned().collect();
     Ok(Json(Features { scope: asked.scope(), total, periods, features }))
 }

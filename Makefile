@@ -8,8 +8,8 @@ export CARGO_TERM_PROGRESS_WHEN ?= never
 
 # Looked for anew by each recipe: set-up installs mold, and other flags would have everything compiled again.
 MOLD = $(if $(shell command -v mold 2>/dev/null),-C link-arg=-fuse-ld=mold)
-export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS = $(MOLD)
-export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS = $(MOLD)
+export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS ?= $(MOLD)
+export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS ?= $(MOLD)
 
 QUIVER = $(CARGO_TARGET_DIR)/debug/quiver
 OUT ?= quiver-demo

@@ -116,7 +116,7 @@ impl Flow {
         let started = Instant::now();
         let wall = (self.parts.wall)();
         let mut run = self.retention.take().unwrap_or_else(|| Run::new(&self.pipelines, wall));
-        let orphans_after = self.options.retention.orphans_after;
+        let (orphans_after, expired) = (self.options.retention.orphans_after, run.tidied.expired_files);
         let mut stopping = self.shared.stopping.subscribe();
         tokio::select! {
             () = run.go_on(&self.parts, &mut self.pipelines, &self.rests, (piece, orphans_after)) => {},
@@ -126,8 +126,10 @@ impl Flow {
                 return true;
             }
         }
-        // Events may be gone that remembered answers tell of.
-        self.shared.generation.fetch_add(1, Ordering::Release);
+        if run.tidied.expired_files > expired {
+            // Events are gone that remembered answers may tell of.
+            self.shared.generation.fetch_add(1, Ordering::Release);
+        }
         if let Some(error) = run.refused.take() {
             self.note(STAGE, STAGE.to_owned(), run.worked, Err(error));
             run.has_failed = true;

@@ -41,7 +41,11 @@ const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s
 async function fill(quiver) {
   const { models } = await quiver.ask('/v1/status');
   const { latest_event_at: latest } = models.includes(WIDE) ? (await quiver.ask(`/v1/models/${WIDE}/windows`)).scope : { latest_event_at: null };
-  if (latest !== null) return tell(`the data of ${folder} is measured as it is`);
+  if (latest !== null) {
+    // After a start the flow looks through every model once.
+    await quiver.flow();
+    return tell(`the data of ${folder} is measured as it is`);
+  }
   const began = performance.now();
   let bytes = 0;
   for (let day = 0; day < size.days; day += 1) {

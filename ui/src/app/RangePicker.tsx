@@ -2,6 +2,7 @@
 import { type FormEvent, useState } from 'react';
 import { Button as AriaButton, Dialog, DialogTrigger, Popover } from 'react-aria-components';
 import type { Scope } from '../api/types';
+import { afterPaint } from '../design/afterPaint';
 import { Button } from '../design/Button';
 import { classes } from '../design/classes';
 import choice from '../design/Choice.module.css';
@@ -38,8 +39,8 @@ export function RangePicker({ answered }: { answered: Scope | undefined }) {
                       className={styles.preset}
                       aria-pressed={each === preset}
                       onClick={() => {
-                        change({ from: each.from, to: undefined });
                         close();
+                        afterPaint(() => change({ from: each.from, to: undefined }));
                       }}
                     >
                       {each.words}
@@ -54,8 +55,8 @@ export function RangePicker({ answered }: { answered: Scope | undefined }) {
                 start={answered?.from}
                 end={answered?.to}
                 onChoose={(start, end) => {
-                  change({ from: start, to: end });
                   close();
+                  afterPaint(() => change({ from: start, to: end }));
                 }}
               />
               {answered?.latest_event_at && (

@@ -100,7 +100,8 @@ export function DataTable<Row extends object>({
     count: sorted.length,
     getScrollElement: () => box.current,
     estimateSize: () => rowHeight,
-    overscan: 6,
+    overscan: 3,
+    useFlushSync: false,
   });
   const inSight = virtualizer.getVirtualItems();
   const first = inSight[0];

@@ -20,7 +20,7 @@ export interface PageScope {
 }
 
 export function useScope(): PageScope {
-  const search = useSearch({ strict: false }) as Search;
+  const { from, to, by, arm, zone, compare } = useSearch({ strict: false, select: scopeOf, structuralSharing: true });
   const navigate = useNavigate();
   const change = useCallback(
     (patch: Search) => {
@@ -28,7 +28,6 @@ export function useScope(): PageScope {
     },
     [navigate],
   );
-  const { from, to, by, arm, zone, compare } = search;
   return useMemo(
     () => ({
       from,
@@ -45,9 +44,14 @@ export function useScope(): PageScope {
   );
 }
 
+/** The part of the address bar that is every page's: who reads it is not drawn anew when a page's own part changes. */
+function scopeOf({ from, to, by, arm, zone, compare }: Search) {
+  return { from, to, by, arm, zone, compare };
+}
+
 /** A page's own piece of the address bar: its text (or the default) and how to change it. */
 export function useSearchText(name: string, fallback = ''): [string, (text: string) => void] {
-  const search = useSearch({ strict: false }) as Search;
+  const given = useSearch({ strict: false, select: (search: Search) => search[name] });
   const navigate = useNavigate();
   const set = useCallback(
     (text: string) => {
@@ -61,7 +65,7 @@ export function useSearchText(name: string, fallback = ''): [string, (text: stri
     },
     [navigate, name, fallback],
   );
-  return [search[name] ?? fallback, set];
+  return [given ?? fallback, set];
 }
 
 /** The model in the address, null on pages of the whole workspace. */

@@ -25,7 +25,6 @@ const TABLE_HEIGHT = 'max(360px, calc(100vh - 248px))';
 
 export function FeaturesPage() {
   const { model } = useParams({ strict: false }) as { model: string };
-  const navigate = useNavigate();
   const [search, setSearch] = useSearchText('search');
   const [verdictText, setVerdict] = useSearchText('verdict', 'all');
   const [sortText, setSort] = useSearchText('sort', 'attention');
@@ -34,12 +33,6 @@ export function FeaturesPage() {
   const isNarrowed = search !== '' || verdict !== 'all';
   const pages = useFeaturePages(model, { search, verdict: verdictsOf(verdict), sort: sort.column, order: sort.order });
 
-  const periods = pages.data?.periods;
-  const columns = useMemo(() => featureColumns(model, periods ?? []), [model, periods]);
-  const open = useCallback(
-    (row: FeatureRow) => void navigate({ to: '/models/$model/features/$feature', params: { model, feature: row.feature }, search: keepScope }),
-    [navigate, model],
-  );
   const showAll = (): void => {
     setSearch('');
     setVerdict('all');
@@ -82,19 +75,12 @@ export function FeaturesPage() {
             hasImage={false}
             isFlush
           >
-            <DataTable
-              label="Features"
-              rows={loaded.rows}
-              columns={columns}
-              rowKey={(row) => row.feature}
+            <FeaturesTable
+              model={model}
+              loaded={loaded}
               sort={sort}
-              onSort={(asked: Sort) => setSort(writeSort(pressedSort(asked, sort)))}
-              onOpen={open}
+              onSort={(asked) => setSort(writeSort(pressedSort(asked, sort)))}
               onEnd={pages.fetchMore}
-              total={loaded.total}
-              rowHeight={ROW_HEIGHT}
-              maximumHeight={TABLE_HEIGHT}
-              isFirstFixed
             />
           </ChartFrame>
         )}
@@ -103,6 +89,39 @@ export function FeaturesPage() {
         {isNarrowed && pages.data !== undefined ? `${plural(pages.data.total, 'feature')} found` : ''}
       </p>
     </Page>
+  );
+}
+
+interface FeaturesTableProps {
+  model: string;
+  loaded: LoadedFeatures;
+  sort: Sort;
+  onSort: (sort: Sort) => void;
+  onEnd: () => void;
+}
+
+function FeaturesTable({ model, loaded: { rows, periods, total }, sort, onSort, onEnd }: FeaturesTableProps) {
+  const navigate = useNavigate();
+  const columns = useMemo(() => featureColumns(model, periods), [model, periods]);
+  const open = useCallback(
+    (row: FeatureRow) => void navigate({ to: '/models/$model/features/$feature', params: { model, feature: row.feature }, search: keepScope }),
+    [navigate, model],
+  );
+  return (
+    <DataTable
+      label="Features"
+      rows={rows}
+      columns={columns}
+      rowKey={(row) => row.feature}
+      sort={sort}
+      onSort={onSort}
+      onOpen={open}
+      onEnd={onEnd}
+      total={total}
+      rowHeight={ROW_HEIGHT}
+      maximumHeight={TABLE_HEIGHT}
+      isFirstFixed
+    />
   );
 }
 

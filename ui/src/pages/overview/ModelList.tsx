@@ -17,7 +17,8 @@ export function ModelList({ models }: { models: readonly OverviewModel[] }) {
     count: models.length,
     estimateSize: () => ROW_HEIGHT,
     getItemKey: (index) => models[index]?.model ?? index,
-    overscan: 4,
+    overscan: 1,
+    useFlushSync: false,
     scrollMargin: margin,
   });
   const active = useRef(0);

@@ -288,6 +288,7 @@ def test_what_comes_later_changes_only_what_it_touches(tmp_path, days):
         post(server, [{"kind": "prediction", "model": "flight-delay", "id": "last", "at": "2024-03-20T12:00:00Z", "output": {"score": 0.1}}])
         server.flow_run()
         before = revisions()
+        rows = [feature["rows"] for feature in read(server, "features")["features"]]
         late = events(5, seed=99, prefix="late", at=FIRST_DAY + timedelta(days=1, hours=13))
         post(server, late)
         server.flow_run()
@@ -296,6 +297,8 @@ def test_what_comes_later_changes_only_what_it_touches(tmp_path, days):
         changed = {start for start in after if after[start] != before.get(start)}
         assert changed == {second_day}
         told = [read(server, path) for path in ("windows", "features", "diagnosis", "performance")]
+        # Rows of the table are kept from one question to the next, and not beyond what changes them.
+        assert [feature["rows"] for feature in told[1]["features"]] == [of + 5 for of in rows]
         assert told[0]["arms"][0]["rows"] == [ROWS, ROWS + 5, ROWS, ROWS]
         server.stop()
     with Server(tmp_path, "--replay-clock", spec=spec) as again:

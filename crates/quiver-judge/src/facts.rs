@@ -10,6 +10,7 @@ use quiver_profile::column::{ColumnProfile, Values};
 use quiver_profile::outcome::Outcome;
 use quiver_profile::profile::Profile;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The subjects that are measured of every prediction, beside its features.
 pub mod subject {
@@ -59,8 +60,8 @@ pub struct Outcomes {
 /// What is known of the reference.
 #[derive(Debug, Clone, Default)]
 pub struct ReferenceFacts {
-    /// Its profile, on its own frozen edges.
-    pub profile: Option<Profile>,
+    /// Its profile, on its own frozen edges; of a wide model it is large, and every length of periods is judged by it.
+    pub profile: Option<Arc<Profile>>,
     /// Its outcomes.
     pub outcomes: Outcomes,
     /// The distances of the reference's own windows, of the length that is judged, from the whole: by profile column,

@@ -222,8 +222,8 @@ impl Measurement {
             windows.entry(arm.clone()).or_default().extend(measured.profile.clone());
             let reference = references.entry(arm).or_default();
             match (&mut reference.profile, measured.profile) {
-                (Some(merged), Some(profile)) => merged.merge(&profile).map_err(MeasureError::from)?,
-                (None, profile) => reference.profile = profile,
+                (Some(merged), Some(profile)) => Arc::make_mut(merged).merge(&profile).map_err(MeasureError::from)?,
+                (None, profile) => reference.profile = profile.map(Arc::new),
                 (Some(_), None) => {}
             }
             if let Some(whole) = measured.outcomes.whole {

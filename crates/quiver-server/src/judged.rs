@@ -1,4 +1,6 @@
-//! What was judged of one period of one arm, in the form that is kept for pages: findings and the figures of columns.
+//! What was judged of one period of one arm, as it is kept for pages: findings and the figures of columns.
+
+mod kept;
 
 use quiver_event::Arrow;
 use quiver_judge::diagnosis::{FeatureShift, WindowFindings};
@@ -15,9 +17,15 @@ pub enum JudgedError {
     /// They cannot be packed or unpacked.
     #[error("a judged period cannot be packed or unpacked: {0}")]
     Packing(#[from] std::io::Error),
-    /// They are no judged period of this version.
+    /// They are no message of this version.
     #[error("a judged period cannot be read: {0}")]
-    Reading(#[from] serde_json::Error),
+    Message(#[from] prost::DecodeError),
+    /// They are no JSON, as periods were kept before.
+    #[error("a judged period cannot be read: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A part of them means nothing.
+    #[error("a judged period cannot be read: {0} in it means nothing")]
+    Damaged(&'static str),
 }
 
 /// What was judged of one period of one arm.
@@ -232,23 +240,6 @@ impl Judged {
         let WindowFindings { rows, labelled, findings, .. } = findings;
         Self { rows, labelled, versions, findings, columns: columns.collect(), shifts: Vec::new() }
     }
-
-    /// The kept form: JSON, packed.
-    ///
-    /// # Errors
-    /// When it cannot be packed.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, JudgedError> {
-        // The lowest level: most of the text is repeated names.
-        Ok(zstd::encode_all(serde_json::to_vec(self)?.as_slice(), 1)?)
-    }
-
-    /// Reads the kept form.
-    ///
-    /// # Errors
-    /// When the bytes were written by another version, or are damaged.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, JudgedError> {
-        Ok(serde_json::from_slice(&zstd::decode_all(bytes)?)?)
-    }
 }
 
 /// The arrow and the subject of a profile column.
@@ -297,20 +288,5 @@ mod tests {
         sum.add(&costing(10, 2.0));
         sum.add(&costing(30, 4.0));
         assert_eq!(sum.costs.and_then(|costs| costs.ms), Some(MeanCost { mean: 3.5, rows: 40 }));
-    }
-
-    #[test]
-    fn the_kept_form_reads_back_and_damage_is_an_error() {
-        let judged = Judged {
-            rows: 3,
-            labelled: 1,
-            versions: BTreeMap::from([("v1".to_owned(), 3)]),
-            findings: Vec::new(),
-            columns: BTreeMap::from([("features/temp".to_owned(), figures(3, 1, 0.375, &[1, 2]))]),
-            shifts: Vec::new(),
-        };
-        let bytes = judged.to_bytes().unwrap();
-        assert_eq!(Judged::from_bytes(&bytes).unwrap(), judged);
-        assert!(Judged::from_bytes(&bytes[..bytes.len() / 2]).is_err());
     }
 }

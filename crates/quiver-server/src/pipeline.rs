@@ -39,7 +39,7 @@ use quiver_store::data_folder::{DataFolder, DataFolderError};
 use quiver_store::journal::{JournalError, Recovery};
 use quiver_store::query::QueryEngine;
 use quiver_store::table::TableError;
-use reference::PinnedReference;
+use reference::References;
 use segment::OpenTable;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
@@ -288,7 +288,7 @@ impl Pipeline {
 
     /// What profiles, outcomes and findings are derived by: the spec and the pinned references. When either changes,
     /// everything is derived anew from the first event; rows of another derivation are never mixed in.
-    fn derivation(&self, references: &BTreeMap<String, PinnedReference>) -> String {
+    fn derivation(&self, references: &References) -> String {
         let ids: String = references.iter().map(|(arm, reference)| format!("{arm}={}\n", reference.id)).collect();
         content_hash(&format!("{MEASURED}\n{:?}\n{ids}", self.spec))
     }

@@ -2,7 +2,6 @@
 
 mod block;
 mod period;
-mod reference;
 
 pub use period::{Cell, Names, PeriodView};
 
@@ -160,19 +159,12 @@ pub struct Views {
     limit_bytes: usize,
     slots: std::sync::Mutex<BTreeMap<Key, Arc<Slot>>>,
     clock: AtomicU64,
-    references: std::sync::Mutex<Vec<reference::Kept>>,
 }
 
 impl Views {
     /// Views of what a catalogue keeps.
     pub fn new(catalogue: Catalogue) -> Self {
-        Self {
-            catalogue,
-            limit_bytes: LIMIT_BYTES,
-            slots: std::sync::Mutex::default(),
-            clock: AtomicU64::default(),
-            references: std::sync::Mutex::default(),
-        }
+        Self { catalogue, limit_bytes: LIMIT_BYTES, slots: std::sync::Mutex::default(), clock: AtomicU64::default() }
     }
 
     /// What is known of a model's periods of a length, as they are kept now.

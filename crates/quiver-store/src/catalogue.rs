@@ -16,7 +16,7 @@ pub use error::CatalogueError;
 pub use judge::{Intent, JudgeState, JudgeStep, PendingIntent};
 pub use judged::{JudgedPeriod, JudgedPeriods, JudgedProgress, KeptProfile, RolledUp};
 pub use key::ApiKey;
-pub use model::{NewReference, Reference, SpecVersion};
+pub use model::{NewReference, SpecVersion};
 pub use tally::{Tally, TallySum};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};

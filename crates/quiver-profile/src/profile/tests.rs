@@ -495,6 +495,27 @@ fn edges_that_are_kept_apart_are_named_and_have_to_be_given() {
 }
 
 #[test]
+fn columns_are_read_alone_and_are_the_same() {
+    let row = |index: i32| Row {
+        number: Some(f64::from(index).cos()),
+        category: Some(["a", "b", "c"][index as usize % 3].to_owned()),
+        flag: Some(index % 2 == 0),
+        micros: Some(i64::from(index)),
+        vector: None,
+        score: Some(0.25),
+    };
+    let whole = profile_of(&(0..200).map(row).collect::<Vec<_>>());
+    let bytes = whole.to_bytes();
+    let columns = Profile::columns_from_bytes_on(&bytes, &EdgesById::new()).unwrap();
+    assert!(whole.slices().count() > 0 && columns.slices().count() == 0);
+    assert_eq!(columns.rows(), 200);
+    assert_eq!(columns.summaries(), Profile::from_bytes(&bytes).unwrap().summaries());
+    let mut twice = columns.clone();
+    twice.merge(&columns).unwrap();
+    assert_eq!(twice.rows(), 400);
+}
+
+#[test]
 fn every_earlier_version_is_still_read() {
     for (bytes, expected) in [
         (

@@ -10,7 +10,7 @@ use quiver_event::time::{Timestamp, WindowLength};
 use quiver_judge::facts::ReferenceFacts;
 use quiver_store::query::QueryEngine;
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 impl Pipeline {
     /// Merges what is stored into periods of `length`, and judges and diagnoses them.
@@ -21,7 +21,7 @@ impl Pipeline {
         let (until, watermark) = self.watermark(&engine).await?;
         let mut arms: BTreeMap<String, ArmJudge> = BTreeMap::new();
         for (arm, reference) in &references {
-            let profile = Some(reference.profile.clone());
+            let profile = Some(Arc::clone(&reference.profile));
             arms.insert(arm.clone(), ArmJudge::new(ReferenceFacts { profile, ..ReferenceFacts::default() }));
         }
         let tallies = self.tallies().await?;

@@ -20,7 +20,7 @@ impl Pipeline {
     /// Doing it twice changes nothing: an outcome is a function of the committed events.
     pub async fn join(&mut self, output: &SharedCommit, report: &(dyn Fn(u64) + Sync)) -> Result<u64, PipelineError> {
         let references = self.pinned_references().await?;
-        let live = references.get(LIVE_ARM).map(|reference| &reference.profile);
+        let live = references.get(LIVE_ARM).map(|reference| &*reference.profile);
         let Some(plan) = outcome_plan(&self.spec, live) else { return Ok(0) };
         let Some(label) = self.spec.feedback.as_ref().map(|feedback| feedback.label.clone()) else { return Ok(0) };
         let derivation = self.derivation(&references);

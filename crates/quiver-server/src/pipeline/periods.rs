@@ -4,7 +4,7 @@
 use super::cascade::{All, Cascade, KnownPeriods, Lengths, Needs, Period};
 use super::door::DoorWindows;
 use super::profile::date_literal;
-use super::reference::PinnedReference;
+use super::reference::References;
 use super::stored::{StoredKey, edges_of, side_by_side};
 use super::{Pipeline, PipelineError, UsualByLength};
 use crate::evaluation::{WindowInputs, judge_period};
@@ -87,7 +87,7 @@ pub(super) struct Reading<'a> {
     /// The tables.
     pub(super) engine: &'a QueryEngine,
     /// The pinned references by arm.
-    pub(super) references: &'a BTreeMap<String, PinnedReference>,
+    pub(super) references: &'a References,
     /// What profiles and outcomes are derived by.
     pub(super) derivation: &'a str,
     /// The latest event time.
@@ -228,7 +228,7 @@ impl Pipeline {
         for mut usual in usual {
             let facts = reading.references.iter().map(|(arm, reference)| {
                 let facts = ReferenceFacts {
-                    profile: Some(reference.profile.clone()),
+                    profile: Some(Arc::clone(&reference.profile)),
                     usual_distances: usual.remove(arm).unwrap_or_default(),
                     ..ReferenceFacts::default()
                 };
@@ -252,8 +252,14 @@ impl Pipeline {
         let edges = Arc::new(edges_of(reading.references));
         let cascade = Cascade::new(lengths.clone(), Arc::<Need>::clone(&need), known, edges);
         let wants = Box::new(move |key: &StoredKey| Ok(lengths.need(0, (&key.arm, key.window.start), &*need)?));
-        let profiles =
-            self.stored_profiles(reading.engine, reading.references, (reading.derivation, &condition), wants).await?;
+        let profiles = self
+            .stored_profiles(
+                reading.engine,
+                reading.references,
+                (reading.derivation, &condition, Profile::from_bytes_on),
+                wants,
+            )
+            .await?;
         let terms = Terms { spec: self.spec.clone(), references, watermark: reading.watermark, shape };
         Ok(Judging {
             profiles,
@@ -311,7 +317,8 @@ impl Pipeline {
             .stored_profiles(
                 reading.engine,
                 reading.references,
-                (reading.derivation, &condition),
+                // What is usual is asked of the whole population.
+                (reading.derivation, &condition, Profile::columns_from_bytes_on),
                 Box::new(|_| Ok(true)),
             )
             .await?;

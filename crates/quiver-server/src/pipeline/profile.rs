@@ -1,6 +1,6 @@
 //! Segments → profiles: counts newly committed predictions into the profiles of their windows, on frozen edges.
 
-use super::reference::PinnedReference;
+use super::reference::References;
 use super::{Derived, Pipeline, PipelineError, SharedCommit, shared};
 use crate::measure::{Rows, WindowCounter, model_plan, plan_on_edges};
 use futures::StreamExt;
@@ -10,7 +10,7 @@ use quiver_event::time::{Timestamp, WindowFinder, WindowLength};
 use quiver_profile::Plan;
 use quiver_store::query::QueryEngine;
 use quiver_store::table::Progress;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Rows counted for one commit.
@@ -52,7 +52,7 @@ impl Pipeline {
     async fn next_range(
         &self,
         engine: &QueryEngine,
-        references: &BTreeMap<String, PinnedReference>,
+        references: &References,
         range: Range<i64>,
     ) -> Result<(Range<i64>, Vec<i32>), PipelineError> {
         let until = range.end.min(range.start + ROWS_PER_COMMIT);
@@ -73,12 +73,7 @@ impl Pipeline {
     }
 
     /// How many dates' windows take so many bytes, of the widest of the model's plans.
-    pub(super) fn dates_at_once(
-        &self,
-        references: &BTreeMap<String, PinnedReference>,
-        bytes: usize,
-        most: usize,
-    ) -> usize {
+    pub(super) fn dates_at_once(&self, references: &References, bytes: usize, most: usize) -> usize {
         let on_edges = references.values().map(|reference| plan_on_edges(&self.spec, &reference.edges));
         let plans = on_edges.chain([model_plan(&self.spec)]);
         plans.map(|plan| dates_within(bytes, self.spec.drift.window, &plan)).min().unwrap_or(1).min(most)
@@ -87,7 +82,7 @@ impl Pipeline {
     async fn profile_range(
         &self,
         engine: &QueryEngine,
-        references: &BTreeMap<String, PinnedReference>,
+        references: &References,
         (offsets, dates): (&Range<i64>, &[i32]),
         output: &mut shared::ProfileRows,
         report: &(dyn Fn(u64) + Sync),

@@ -2,10 +2,10 @@
 
 use super::periods::within_any;
 use super::rolled_up::{self, Cover};
-use super::stored::{StoredKey, edges_of};
+use super::stored::{Decode, StoredKey, decoded, edges_of, side_by_side};
 use super::{Derived, Pipeline, PipelineError};
 use crate::measure::Rows;
-use futures::StreamExt;
+use futures::{StreamExt, stream};
 use quiver_event::time::Window;
 use quiver_judge::finding::Slice;
 use quiver_profile::{Outcome, Profile};
@@ -13,6 +13,7 @@ use quiver_store::catalogue::RolledUp;
 use quiver_store::query::QueryError;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 /// Profiles and outcomes read for one answer: beyond this the range has to be narrowed.
 const MOST_BYTES: usize = 1 << 30;
@@ -39,11 +40,23 @@ impl Part<'_> {
 }
 
 impl Pipeline {
-    /// The profile of a part; nothing where it holds no prediction.
+    /// The profile of a part with its slices; nothing where it holds no prediction.
     ///
     /// # Errors
     /// When a table cannot be read, or the range holds too much for one answer.
     pub async fn profile_of(&self, part: Part<'_>) -> Result<Option<Profile>, PipelineError> {
+        self.merged(part, Profile::from_bytes_on).await
+    }
+
+    /// The same of its whole population alone.
+    ///
+    /// # Errors
+    /// As [`Self::profile_of`].
+    pub async fn columns_of(&self, part: Part<'_>) -> Result<Option<Profile>, PipelineError> {
+        self.merged(part, Profile::columns_from_bytes_on).await
+    }
+
+    async fn merged(&self, part: Part<'_>, decode: Decode) -> Result<Option<Profile>, PipelineError> {
         let references = self.pinned_references().await?;
         let derivation = self.derivation(&references);
         let Cover { held, gaps } = self.cover_of(part, RolledUp::Profile, &derivation).await?;
@@ -61,9 +74,11 @@ impl Pipeline {
         if bytes > MOST_BYTES {
             return Err(PipelineError::RangeTooWide);
         }
-        let edges = edges_of(&references);
-        for held in &held {
-            add(Profile::from_bytes_on(held, &edges)?)?;
+        let edges = Arc::new(edges_of(&references));
+        let held = stream::iter(held).map(|held| decoded(held, &edges, decode));
+        let mut held = held.buffered(side_by_side());
+        while let Some(profile) = held.next().await {
+            add(profile?)?;
         }
         if !gaps.is_empty() {
             let engine = self.queries(&[], &[Derived::Profiles]).await?;
@@ -72,7 +87,8 @@ impl Pipeline {
                 bytes += key.bytes;
                 if bytes > MOST_BYTES { Err(PipelineError::RangeTooWide) } else { Ok(true) }
             });
-            let mut profiles = self.stored_profiles(&engine, &references, (&derivation, &condition), wants).await?;
+            let of = (&*derivation, &*condition, decode);
+            let mut profiles = self.stored_profiles(&engine, &references, of, wants).await?;
             while let Some(stored) = profiles.next().await {
                 add(stored?.1)?;
             }

@@ -1,5 +1,7 @@
 //! Pins the known-good data: profiles it once, freezes its edges, profiles it again on them, and keeps both for good.
 
+mod kept;
+
 use super::profile::date_literal;
 use super::{Pipeline, PipelineError};
 use crate::measure::{freeze_options, measured, model_plan, plan_on_edges, row_facts};
@@ -13,15 +15,20 @@ use quiver_store::query::QueryEngine;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub(super) use kept::KeptReferences;
+
+/// The references of a model by arm.
+pub(super) type References = BTreeMap<String, Arc<PinnedReference>>;
+
 /// The reference of one arm.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct PinnedReference {
     /// The identity of the frozen edges, all columns together.
     pub id: String,
     /// The edges by profile column.
     pub edges: BTreeMap<String, Arc<Edges>>,
     /// The reference's own profile on these edges.
-    pub profile: Profile,
+    pub profile: Arc<Profile>,
 }
 
 impl PinnedReference {
@@ -30,16 +37,13 @@ impl PinnedReference {
             .columns()
             .filter_map(|(name, column)| Some((name.to_owned(), Arc::clone(column.edges()?))))
             .collect();
-        Self { id, edges, profile }
+        Self { id, edges, profile: Arc::new(profile) }
     }
 }
 
 impl Pipeline {
     /// The references of all arms, pinned on first use; none when the spec names none or its rows have not come.
-    pub(super) async fn pin_references(
-        &mut self,
-        engine: &QueryEngine,
-    ) -> Result<BTreeMap<String, PinnedReference>, PipelineError> {
+    pub(super) async fn pin_references(&mut self, engine: &QueryEngine) -> Result<References, PipelineError> {
         let mut pinned = self.pinned_references().await?;
         let Some(condition) = self.reference_condition()? else { return Ok(pinned) };
         // A reference is pinned for good, so not before its period is over.
@@ -75,21 +79,32 @@ impl Pipeline {
                     },
                 )
                 .await?;
-            pinned.insert(arm, PinnedReference::new(profile, id));
+            pinned.insert(arm, Arc::new(PinnedReference::new(profile, id)));
         }
         self.arms_known_to = until;
         Ok(pinned)
     }
 
     /// The references that were pinned before, by arm.
-    pub(super) async fn pinned_references(&self) -> Result<BTreeMap<String, PinnedReference>, PipelineError> {
-        let key = self.reference_key();
-        let mut pinned = BTreeMap::new();
-        for reference in self.workspace.catalogue.references(DEFAULT_WORKSPACE, &self.spec.model).await? {
-            if reference.version == key {
-                let profile = Profile::from_bytes(&reference.profile)?;
-                pinned.insert(reference.arm, PinnedReference::new(profile, reference.frozen_id));
+    pub(super) async fn pinned_references(&self) -> Result<References, PipelineError> {
+        let (catalogue, kept) = (&self.workspace.catalogue, &self.workspace.references);
+        let (model, version) = (&self.spec.model, self.reference_key());
+        let mut pinned = References::new();
+        for (arm, id) in catalogue.references(DEFAULT_WORKSPACE, (model, &version)).await? {
+            let key = kept::Key { model: model.clone(), version: version.clone(), arm: arm.clone(), id };
+            if let Some(reference) = kept.get(&key) {
+                pinned.insert(arm, reference);
+                continue;
             }
+            // Nothing is there when the model went in between.
+            let stored = catalogue.reference_profile(DEFAULT_WORKSPACE, (model, &version, &arm)).await?;
+            let Some(stored) = stored else { continue };
+            let bytes = stored.len();
+            let reading = tokio::task::spawn_blocking(move || Profile::from_bytes(&stored));
+            let profile = reading.await.expect("it is not cancelled, and its panic is one of the stage")?;
+            let reference = Arc::new(PinnedReference::new(profile, key.id.clone()));
+            kept.put(key, bytes, Arc::clone(&reference));
+            pinned.insert(arm, reference);
         }
         Ok(pinned)
     }
@@ -98,8 +113,8 @@ impl Pipeline {
     ///
     /// # Errors
     /// When the catalogue cannot be read.
-    pub async fn reference_profile(&self, arm: &str) -> Result<Option<Profile>, PipelineError> {
-        Ok(self.pinned_references().await?.remove(arm).map(|reference| reference.profile))
+    pub async fn reference_profile(&self, arm: &str) -> Result<Option<Arc<Profile>>, PipelineError> {
+        Ok(self.pinned_references().await?.get(arm).map(|reference| Arc::clone(&reference.profile)))
     }
 
     /// What the pinned reference depends on: another reference, feature or slice in the spec pins another one.

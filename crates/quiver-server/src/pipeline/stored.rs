@@ -1,16 +1,15 @@
 //! The table of profiles → profiles in order of time: read a few dates at a time, and decoded side by side.
 
 use super::profile::{OPEN_BYTES, date_literal, event_dates};
-use super::reference::PinnedReference;
+use super::reference::References;
 use super::{Pipeline, PipelineError, at_once};
 use crate::measure::Rows;
 use arrow::array::RecordBatch;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 use quiver_event::time::{Timestamp, Window};
-use quiver_profile::{EdgesById, Profile};
+use quiver_profile::{EdgesById, Profile, ProfileError};
 use quiver_store::query::{QueryEngine, QueryError};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The most dates whose profiles are read by one query.
@@ -44,8 +43,8 @@ impl Pipeline {
     pub(super) async fn stored_profiles<'a>(
         &'a self,
         engine: &'a QueryEngine,
-        references: &BTreeMap<String, PinnedReference>,
-        (derivation, condition): (&str, &str),
+        references: &References,
+        (derivation, condition, decode): (&str, &str, Decode),
         wants: Wants<'a>,
     ) -> Result<BoxStream<'a, Result<(StoredKey, Profile), PipelineError>>, PipelineError> {
         let wanted = format!("{} AND derivation = '{derivation}' {condition}", self.rows_of_model());
@@ -74,19 +73,29 @@ impl Pipeline {
             Ok::<_, PipelineError>(stream::iter(rows_of(&batch?, &mut wants)?).map(Ok))
         });
         let decoded = stored.try_flatten().map_ok(move |(key, bytes)| {
-            let edges = Arc::clone(&edges);
-            let decoding = tokio::task::spawn_blocking(move || Profile::from_bytes_on(&bytes, &edges));
-            async move {
-                let profile = decoding.await.expect("it is not cancelled, and its panic is one of the stage")?;
-                Ok((key, profile))
-            }
+            let decoding = decoded(bytes, &edges, decode);
+            async move { Ok((key, decoding.await?)) }
         });
         Ok(decoded.try_buffered(side_by_side()).boxed())
     }
 }
 
+/// Reads a stored profile, or a part of it.
+pub(super) type Decode = fn(&[u8], &EdgesById) -> Result<Profile, ProfileError>;
+
+/// A profile that another thread reads from its stored form.
+pub(super) fn decoded(
+    bytes: Vec<u8>,
+    edges: &Arc<EdgesById>,
+    decode: Decode,
+) -> impl Future<Output = Result<Profile, PipelineError>> + use<> {
+    let edges = Arc::clone(edges);
+    let decoding = tokio::task::spawn_blocking(move || decode(&bytes, &edges));
+    async move { Ok(decoding.await.expect("it is not cancelled, and its panic is one of the stage")?) }
+}
+
 /// The edges that stored profiles name: those of the references they are compared with.
-pub(super) fn edges_of(references: &BTreeMap<String, PinnedReference>) -> EdgesById {
+pub(super) fn edges_of(references: &References) -> EdgesById {
     references.values().flat_map(|reference| reference.profile.edges()).collect()
 }
 

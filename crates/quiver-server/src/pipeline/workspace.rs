@@ -1,6 +1,7 @@
 //! What all models of one data folder share: the folder, its journal and its catalogue.
 
 use super::PipelineError;
+use super::reference::KeptReferences;
 use quiver_store::catalogue::Catalogue;
 use quiver_store::data_folder::DataFolder;
 use quiver_store::journal::{FrameReader, Journal, JournalOptions, Recovery};
@@ -17,6 +18,7 @@ pub struct Workspace {
     journal: Mutex<Journal>,
     /// Offsets that the journal lost, as found at its opening and when tables turned out to be ahead of it.
     lost_offsets: AtomicU64,
+    pub(super) references: KeptReferences,
 }
 
 impl Workspace {
@@ -26,7 +28,8 @@ impl Workspace {
         let (journal, recovery) = folder.open_journal(fresh_epoch, JournalOptions::default())?;
         let catalogue = folder.open_catalogue().await?;
         let lost_offsets = AtomicU64::new(recovery.lost_offsets);
-        Ok((Self { folder, catalogue, journal: Mutex::new(journal), lost_offsets }, recovery))
+        let (journal, references) = (Mutex::new(journal), KeptReferences::default());
+        Ok((Self { folder, catalogue, journal, lost_offsets, references }, recovery))
     }
 
     /// Counts offsets that the journal turned out to lack.

@@ -3,6 +3,7 @@
 use super::{Catalogue, CatalogueError};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use std::collections::BTreeMap;
 
 /// One version of a model's spec.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,21 +31,6 @@ pub struct NewReference<'a> {
     pub frozen_id: &'a str,
     /// The profile with its edges, encoded by the caller.
     pub profile: &'a [u8],
-    /// When it was frozen.
-    pub created_at_microseconds: i64,
-}
-
-/// A reference as kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reference {
-    /// Which version of the model.
-    pub version: String,
-    /// Which arm.
-    pub arm: String,
-    /// Names the frozen edges.
-    pub frozen_id: String,
-    /// The profile with its edges, as the caller encoded it.
-    pub profile: Vec<u8>,
     /// When it was frozen.
     pub created_at_microseconds: i64,
 }
@@ -187,21 +173,47 @@ impl Catalogue {
         Ok(())
     }
 
-    /// Returns the references of a model, by version and arm.
+    /// Returns of each arm with a reference of that version what names its frozen edges.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn references(&self, workspace: &str, model: &str) -> Result<Vec<Reference>, CatalogueError> {
-        let rows = sqlx::query(
-            "SELECT version, arm, frozen_id, profile, created_at FROM model_references
-             WHERE workspace = $1 AND model = $2 ORDER BY version, arm",
+    pub async fn references(
+        &self,
+        workspace: &str,
+        (model, version): (&str, &str),
+    ) -> Result<BTreeMap<String, String>, CatalogueError> {
+        let references: Vec<(String, String)> = sqlx::query_as(
+            "SELECT arm, frozen_id FROM model_references WHERE workspace = $1 AND model = $2 AND version = $3",
         )
         .bind(workspace)
         .bind(model)
+        .bind(version)
         .fetch_all(&self.pool)
-        .await;
-        let references = rows.and_then(|rows| rows.iter().map(read_reference).collect());
-        references.map_err(self.failed("read the references"))
+        .await
+        .map_err(self.failed("read the references"))?;
+        Ok(references.into_iter().collect())
+    }
+
+    /// Returns the profile of an arm's reference, as the caller encoded it.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn reference_profile(
+        &self,
+        workspace: &str,
+        (model, version, arm): (&str, &str, &str),
+    ) -> Result<Option<Vec<u8>>, CatalogueError> {
+        sqlx::query_scalar(
+            "SELECT profile FROM model_references
+             WHERE workspace = $1 AND model = $2 AND version = $3 AND arm = $4",
+        )
+        .bind(workspace)
+        .bind(model)
+        .bind(version)
+        .bind(arm)
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(self.failed("read a reference"))
     }
 }
 
@@ -210,16 +222,6 @@ fn read_spec(row: &SqliteRow) -> Result<SpecVersion, sqlx::Error> {
         number: row.try_get("number")?,
         content_hash: row.try_get("content_hash")?,
         yaml: row.try_get("yaml")?,
-        created_at_microseconds: row.try_get("created_at")?,
-    })
-}
-
-fn read_reference(row: &SqliteRow) -> Result<Reference, sqlx::Error> {
-    Ok(Reference {
-        version: row.try_get("version")?,
-        arm: row.try_get("arm")?,
-        frozen_id: row.try_get("frozen_id")?,
-        profile: row.try_get("profile")?,
         created_at_microseconds: row.try_get("created_at")?,
     })
 }

@@ -163,9 +163,11 @@ async fn references_and_producers_survive_a_restart() {
     catalogue.put_producer(W, "replay", 20).await.unwrap();
     catalogue.close().await;
     let catalogue = open(&folder).await;
-    let references = catalogue.references(W, "m").await.unwrap();
-    assert_eq!(references.len(), 1);
-    assert_eq!((references[0].frozen_id.as_str(), references[0].profile.as_slice()), ("e2", &[2, 3][..]));
+    let references = catalogue.references(W, ("m", "2013-03")).await.unwrap();
+    assert_eq!(references.into_iter().collect::<Vec<_>>(), [("control".to_owned(), "e2".to_owned())]);
+    assert!(catalogue.references(W, ("m", "2013-04")).await.unwrap().is_empty());
+    let profile = async |arm| catalogue.reference_profile(W, ("m", "2013-03", arm)).await.unwrap();
+    assert_eq!((profile("control").await, profile("canary").await), (Some(vec![2, 3]), None));
     assert_eq!(catalogue.producer(W, "replay").await.unwrap(), Some(20));
     assert_eq!(catalogue.producer(W, "other").await.unwrap(), None);
 }

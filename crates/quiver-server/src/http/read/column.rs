@@ -89,9 +89,8 @@ pub struct ColumnOverTime {
 
 /// The reference of an arm, where there is one.
 pub async fn reference_of(app: &App, asked: &Asked, arm: &str) -> Result<Option<Arc<Profile>>, Problem> {
-    let derivation = asked.extent.progress.as_ref().map_or("", |progress| progress.derivation.as_str());
     let pipeline = Pipeline::reading(Arc::clone(&app.workspace), asked.spec().clone());
-    app.views.reference(&pipeline, derivation, arm).await.map_err(|error| {
+    pipeline.reference_profile(arm).await.map_err(|error| {
         tracing::error!(%error, "a reference cannot be read");
         Problem::overloaded("the reference cannot be read now; ask again later")
     })

@@ -154,8 +154,8 @@ struct Measurement {
 }
 
 async fn measured(pipeline: &Pipeline, part: Part<'_>) -> Result<Measurement, Problem> {
-    let profile = pipeline.profile_of(part).await.map_err(|error| not_answered(&error))?;
-    let outcome = pipeline.outcome_of(part).await.map_err(|error| not_answered(&error))?;
+    let both = async { tokio::try_join!(pipeline.columns_of(part), pipeline.outcome_of(part)) };
+    let (profile, outcome) = both.await.map_err(|error| not_answered(&error))?;
     let side = Side {
         arm: part.arm.to_owned(),
         version: part.version.map(str::to_owned),
@@ -231,8 +231,7 @@ pub async fn compare(
     let part = |arm, version, range| Part { arm, version, range };
     let left_part = part(left.arm.as_str(), query.left_version.as_deref(), left.range);
     let right_part = part(right_arm.as_str(), query.right_version.as_deref(), right.range);
-    let left_side = measured(&pipeline, left_part).await?;
-    let right_side = measured(&pipeline, right_part).await?;
+    let (left_side, right_side) = tokio::try_join!(measured(&pipeline, left_part), measured(&pipeline, right_part))?;
     let spec = left.spec();
     let paired = match spec.task == Task::Binary && left.arm != right_arm && left.range == right.range {
         false => None,

@@ -35,6 +35,13 @@ pub struct NumberValues {
     sample: Option<ValueSample<f64>>,
 }
 
+/// The values that are known one by one, in ascending order with their counts.
+struct Known {
+    entries: Vec<(f64, u64)>,
+    /// Whether they are all there are.
+    is_exact: bool,
+}
+
 impl NumberValues {
     /// Returns an empty summary; without a limit no single value is kept.
     pub fn new(value_limit: Option<usize>) -> Self {
@@ -172,9 +179,12 @@ impl NumberValues {
         self.range.map(|range| range.1)
     }
 
-    /// All distinct values with their counts, when they are all known.
-    fn exact_entries(&self) -> Option<Vec<(f64, u64)>> {
-        self.sample.as_ref().filter(|sample| sample.is_exact()).map(|sample| sample.entries())
+    fn known(&self) -> Known {
+        let sample = self.sample.as_ref();
+        Known {
+            entries: sample.map(ValueSample::entries).unwrap_or_default(),
+            is_exact: sample.is_some_and(ValueSample::is_exact),
+        }
     }
 
     /// The `q`-quantiles (inverted distribution function) for ascending `shares`, and the method that gave them.
@@ -182,7 +192,11 @@ impl NumberValues {
     /// Exact while all distinct values are known. Afterwards the log-linear bin is exact in rank and the sampled values
     /// inside it place the quantile; it never leaves the bin and is at most 1 % off in value.
     pub fn quantiles(&self, shares: &[f64]) -> (Option<Vec<f64>>, &'static str) {
-        if let Some(entries) = self.exact_entries() {
+        self.quantiles_of(&self.known(), shares)
+    }
+
+    fn quantiles_of(&self, Known { entries, is_exact }: &Known, shares: &[f64]) -> (Option<Vec<f64>>, &'static str) {
+        if *is_exact {
             let total: u64 = entries.iter().map(|entry| entry.1).sum();
             let find = |&share: &f64| {
                 let mut wanted = rank_of(share, total)?;
@@ -195,8 +209,7 @@ impl NumberValues {
             let found: Option<Vec<f64>> = shares.iter().map(|share| find(share).map(|entry| entry.0)).collect();
             return (found, "exact");
         }
-        let entries = self.sample.as_ref().map(|sample| sample.entries()).unwrap_or_default();
-        let found = shares.iter().map(|&share| self.placed_quantile(share, &entries)).collect();
+        let found = shares.iter().map(|&share| self.placed_quantile(share, entries)).collect();
         (found, "log-linear ≤1 %")
     }
 
@@ -236,26 +249,27 @@ impl NumberValues {
         summary.standard_deviation = self.moments.standard_deviation();
         summary.minimum = self.minimum();
         summary.maximum = self.maximum();
-        let (quantiles, method) = self.quantiles(&Quantiles::SHARES);
+        let known = self.known();
+        let (quantiles, method) = self.quantiles_of(&known, &Quantiles::SHARES);
         summary.quantile_method = quantiles.as_ref().map(|_| method);
         summary.quantiles = quantiles.map(|found| Quantiles::of(&found));
-        let entries = self.exact_entries();
-        if let Some(entries) = &entries {
+        if known.is_exact {
+            let entries = &known.entries;
             let named = entries.iter().map(|&(value, count)| ValueCount::exact(value.to_string(), count));
             summary.set_top_values(named.collect(), "exact");
         }
-        summary.histogram = match entries {
-            Some(entries) if entries.len() <= HistogramBar::MOST => entries
+        summary.histogram = match &known {
+            Known { entries, is_exact: true } if entries.len() <= HistogramBar::MOST => entries
                 .iter()
                 .map(|&(value, count)| HistogramBar { from: value, to: value, rows: count as f64 })
                 .collect(),
-            _ => self.bars(),
+            known => self.bars(known),
         };
     }
 
     /// Bars of equal width between the 0.5 % and 99.5 % quantiles; the outer bars also hold what lies beyond.
-    fn bars(&self) -> Vec<HistogramBar> {
-        let (Some(ends), _) = self.quantiles(&[0.005, 0.995]) else { return Vec::new() };
+    fn bars(&self, known: &Known) -> Vec<HistogramBar> {
+        let (Some(ends), _) = self.quantiles_of(known, &[0.005, 0.995]) else { return Vec::new() };
         let (first, last) = (ends[0], ends[1]);
         // NaN cannot occur, but a span beyond the range of floats can.
         if last <= first || !(last - first).is_finite() {
@@ -265,9 +279,9 @@ impl NumberValues {
             let (lower, upper) = bounds_of(bin);
             upper > first && lower < last
         });
-        let entries = self.sample.as_ref().map(|sample| sample.entries()).unwrap_or_default();
+        let Known { entries, is_exact } = known;
         // Few bins for the bars to share, or all values known: the values place rows better than bin bounds do.
-        if !entries.is_empty() && (self.exact_entries().is_some() || spread.count() < HistogramBar::MOST / 2) {
+        if !entries.is_empty() && (*is_exact || spread.count() < HistogramBar::MOST / 2) {
             let weight: u64 = entries.iter().map(|entry| entry.1).sum();
             let scale = self.bins.total() as f64 / weight as f64;
             return HistogramBar::spread(
@@ -291,13 +305,13 @@ impl NumberValues {
     /// The edges do not depend on the order of the rows, except where values were dropped from the sample *and* some
     /// are heavy: then the weight of the heavy ones has the error of the frequent items.
     pub fn freeze(&self) -> Option<NumberEdges> {
-        let reference = match (&self.sample, self.exact_entries()) {
-            (_, Some(entries)) => NumberReference::of_counts(
-                entries.into_iter().map(|(value, count)| (value, u128::from(count))).collect(),
+        let reference = match &self.sample {
+            Some(sample) if sample.is_exact() => NumberReference::of_counts(
+                sample.entries().into_iter().map(|(value, count)| (value, u128::from(count))).collect(),
                 true,
             ),
-            (Some(sample), None) => self.sampled_reference(sample),
-            (None, _) => self.binned_reference(),
+            Some(sample) => self.sampled_reference(sample),
+            None => self.binned_reference(),
         }?;
         Some(NumberEdges::from_reference(&reference))
     }

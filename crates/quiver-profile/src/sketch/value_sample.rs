@@ -106,7 +106,7 @@ impl<V: SampleValue> ValueSample<V> {
 
     /// The kept values with their exact counts, sorted by value.
     pub fn entries(&self) -> Vec<(V, u64)> {
-        self.settled().table.sorted().into_iter().map(|(value, count)| (value.clone(), count)).collect()
+        self.settled().table.sorted()
     }
 
     /// The number of distinct values, when it is known exactly.

@@ -102,7 +102,8 @@ impl SampleValue for Box<str> {
 /// Values with their hashes and counts, in order of first occurrence.
 #[derive(Debug, Clone)]
 pub struct ValueTable<V> {
-    /// Positions in the three lists plus one, zero when free.
+    /// Positions in the three lists plus one, zero when free; empty until a value is looked up, which of most tables
+    /// that were read is never.
     slots: Vec<u32>,
     hashes: Vec<u64>,
     counts: Vec<u64>,
@@ -130,7 +131,7 @@ impl<V: SampleValue> ValueTable<V> {
     #[inline]
     pub fn add(&mut self, hash: u64, value: &V::Borrowed, count: u64) -> bool {
         if self.slots.is_empty() {
-            self.slots = vec![0; 16];
+            self.rebuild_slots();
         }
         let mask = self.slots.len() - 1;
         let mut slot = hash as usize & mask;
@@ -184,38 +185,51 @@ impl<V: SampleValue> ValueTable<V> {
                 self.counts.push(count);
             }
         }
-        self.slots = old.slots;
-        self.rebuild_slots();
+        self.slots.clear();
     }
 
-    /// Positions of the `limit` smallest values by hash, equal hashes by value.
+    /// Positions of the `limit` smallest values (at least one) by hash, equal hashes by value; ascending.
     fn smallest(&self, limit: usize) -> Vec<usize> {
-        let mut positions: Vec<usize> = (0..self.hashes.len()).collect();
-        if positions.len() > limit {
-            positions.select_nth_unstable_by(limit - 1, |&left, &right| {
-                self.hashes[left]
-                    .cmp(&self.hashes[right])
-                    .then_with(|| V::compare(self.values[left].borrowed(), self.values[right].borrowed()))
-            });
-            positions.truncate(limit);
+        let mut hashes = self.hashes.clone();
+        let bound = *hashes.select_nth_unstable(limit - 1).1;
+        let at_bound = |position: &usize| self.hashes[*position] == bound;
+        let mut equal: Vec<usize> = (0..self.hashes.len()).filter(at_bound).collect();
+        let room = limit - hashes[..limit].iter().filter(|&&hash| hash < bound).count();
+        if equal.len() > room {
+            let value = |position: usize| self.values[position].borrowed();
+            equal.sort_unstable_by(|&left, &right| V::compare(value(left), value(right)));
+            equal.truncate(room);
+            equal.sort_unstable();
         }
-        positions
+        let keeps = |position: &usize| {
+            self.hashes[*position] < bound || at_bound(position) && equal.binary_search(position).is_ok()
+        };
+        (0..self.hashes.len()).filter(keeps).collect()
     }
 
-    /// Keeps the `limit` smallest values by hash, equal hashes by value; returns the largest hash that is kept.
+    /// Keeps the `limit` smallest values (at least one) by hash, equal hashes by value, in the order in which they
+    /// stand; returns the largest hash that is kept.
     pub fn keep_smallest(&mut self, limit: usize) -> Option<u64> {
-        let keep = self.smallest(limit);
-        self.hashes = keep.iter().map(|&position| self.hashes[position]).collect();
-        self.counts = keep.iter().map(|&position| self.counts[position]).collect();
-        self.values = keep.iter().map(|&position| self.values[position].clone()).collect();
-        self.rebuild_slots();
+        if self.hashes.len() > limit {
+            let keep = self.smallest(limit);
+            for (to, from) in keep.into_iter().enumerate() {
+                self.hashes.swap(to, from);
+                self.counts.swap(to, from);
+                self.values.swap(to, from);
+            }
+            self.hashes.truncate(limit);
+            self.counts.truncate(limit);
+            self.values.truncate(limit);
+            self.slots.clear();
+        }
         self.hashes.iter().copied().max()
     }
 
     /// The values with their counts, sorted by value.
-    pub fn sorted(&self) -> Vec<(&V, u64)> {
-        let mut entries: Vec<(&V, u64)> = self.iter().map(|(_, value, count)| (value, count)).collect();
-        entries.sort_unstable_by(|left, right| V::compare(left.0.borrowed(), right.0.borrowed()));
+    pub fn sorted(&self) -> Vec<(V, u64)> {
+        let mut entries: Vec<(V, u64)> = self.iter().map(|(_, value, count)| (value.clone(), count)).collect();
+        // Tables that were read and merged are a few sorted runs, which a stable sort finds.
+        entries.sort_by(|left, right| V::compare(left.0.borrowed(), right.0.borrowed()));
         entries
     }
 
@@ -223,7 +237,7 @@ impl<V: SampleValue> ValueTable<V> {
     pub fn write(&self, writer: &mut Writer) {
         let entries = self.sorted();
         writer.unsigned(entries.len() as u64);
-        V::write_all(&entries.iter().map(|&(value, _)| value).collect::<Vec<_>>(), writer);
+        V::write_all(&entries.iter().map(|(value, _)| value).collect::<Vec<_>>(), writer);
         entries.iter().for_each(|&(_, count)| writer.unsigned(count));
     }
 
@@ -233,8 +247,6 @@ impl<V: SampleValue> ValueTable<V> {
         let values = V::read_all(length, reader)?;
         let counts = reader.counts_of(length)?;
         let hashes = values.iter().map(|value| V::hash(value.borrowed())).collect();
-        let mut table = Self { slots: Vec::new(), hashes, counts, values };
-        table.rebuild_slots();
-        Ok(table)
+        Ok(Self { slots: Vec::new(), hashes, counts, values })
     }
 }

@@ -2,13 +2,14 @@
 
 use super::periods::within_any;
 use super::rolled_up::{self, Cover};
-use super::stored::{Decode, StoredKey, decoded, edges_of, side_by_side};
+use super::stored::{Decode, StoredKey, edges_of, side_by_side};
 use super::{Derived, Pipeline, PipelineError};
 use crate::measure::Rows;
-use futures::{StreamExt, stream};
+use futures::StreamExt;
+use futures::future::try_join_all;
 use quiver_event::time::Window;
 use quiver_judge::finding::Slice;
-use quiver_profile::{Outcome, Profile};
+use quiver_profile::{Outcome, Profile, ProfileError};
 use quiver_store::catalogue::RolledUp;
 use quiver_store::query::QueryError;
 use std::collections::BTreeMap;
@@ -60,25 +61,23 @@ impl Pipeline {
         let references = self.pinned_references().await?;
         let derivation = self.derivation(&references);
         let Cover { held, gaps } = self.cover_of(part, RolledUp::Profile, &derivation).await?;
-        let mut merged: Option<Profile> = None;
-        let mut add = |profile: Profile| match &mut merged {
-            // A period without predictions, of which only the door knows, stands on no edges.
-            _ if profile.rows() == 0 => Ok(()),
-            Some(merged) => merged.merge(&profile),
-            None => {
-                merged = Some(profile);
-                Ok(())
-            }
-        };
         let mut bytes: usize = held.iter().map(Vec::len).sum();
         if bytes > MOST_BYTES {
             return Err(PipelineError::RangeTooWide);
         }
         let edges = Arc::new(edges_of(&references));
-        let held = stream::iter(held).map(|held| decoded(held, &edges, decode));
-        let mut held = held.buffered(side_by_side());
-        while let Some(profile) = held.next().await {
-            add(profile?)?;
+        // Each thread merges what it reads, and the answer is merged from those.
+        let shares = shared_out(held, side_by_side());
+        let merging = shares.into_iter().map(|held| {
+            let edges = Arc::clone(&edges);
+            let merging = tokio::task::spawn_blocking(move || {
+                held.iter().try_fold(None, |merged, held| merge(merged, decode(held, &edges)?))
+            });
+            async move { merging.await.expect("it is not cancelled, and its panic is one of the answer") }
+        });
+        let mut merged: Option<Profile> = None;
+        for share in try_join_all(merging).await?.into_iter().flatten() {
+            merged = merge(merged, share)?;
         }
         if !gaps.is_empty() {
             let engine = self.queries(&[], &[Derived::Profiles]).await?;
@@ -90,7 +89,7 @@ impl Pipeline {
             let of = (&*derivation, &*condition, decode);
             let mut profiles = self.stored_profiles(&engine, &references, of, wants).await?;
             while let Some(stored) = profiles.next().await {
-                add(stored?.1)?;
+                merged = merge(merged, stored?.1)?;
             }
         }
         Ok(merged)
@@ -175,6 +174,28 @@ impl Pipeline {
             Some(_) => Ok(Cover { held: Vec::new(), gaps: vec![part.range] }),
         }
     }
+}
+
+/// Adds a profile to what was merged so far.
+fn merge(merged: Option<Profile>, profile: Profile) -> Result<Option<Profile>, ProfileError> {
+    match merged {
+        // A period without predictions, of which only the door knows, stands on no edges.
+        merged if profile.rows() == 0 => Ok(merged),
+        Some(mut merged) => merged.merge(&profile).map(|()| Some(merged)),
+        None => Ok(Some(profile)),
+    }
+}
+
+/// What is there, in as many parts of about the same length, one after the other.
+fn shared_out<T>(mut all: Vec<T>, parts: usize) -> Vec<Vec<T>> {
+    let most = all.len().div_ceil(parts).max(1);
+    let mut shares = Vec::new();
+    while all.len() > most {
+        let rest = all.split_off(most);
+        shares.push(std::mem::replace(&mut all, rest));
+    }
+    shares.push(all);
+    shares
 }
 
 fn add(

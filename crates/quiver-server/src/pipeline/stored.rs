@@ -73,8 +73,12 @@ impl Pipeline {
             Ok::<_, PipelineError>(stream::iter(rows_of(&batch?, &mut wants)?).map(Ok))
         });
         let decoded = stored.try_flatten().map_ok(move |(key, bytes)| {
-            let decoding = decoded(bytes, &edges, decode);
-            async move { Ok((key, decoding.await?)) }
+            let edges = Arc::clone(&edges);
+            let decoding = tokio::task::spawn_blocking(move || decode(&bytes, &edges));
+            async move {
+                let profile = decoding.await.expect("it is not cancelled, and its panic is one of the stage")?;
+                Ok((key, profile))
+            }
         });
         Ok(decoded.try_buffered(side_by_side()).boxed())
     }
@@ -82,17 +86,6 @@ impl Pipeline {
 
 /// Reads a stored profile, or a part of it.
 pub(super) type Decode = fn(&[u8], &EdgesById) -> Result<Profile, ProfileError>;
-
-/// A profile that another thread reads from its stored form.
-pub(super) fn decoded(
-    bytes: Vec<u8>,
-    edges: &Arc<EdgesById>,
-    decode: Decode,
-) -> impl Future<Output = Result<Profile, PipelineError>> + use<> {
-    let edges = Arc::clone(edges);
-    let decoding = tokio::task::spawn_blocking(move || decode(&bytes, &edges));
-    async move { Ok(decoding.await.expect("it is not cancelled, and its panic is one of the stage")?) }
-}
 
 /// The edges that stored profiles name: those of the references they are compared with.
 pub(super) fn edges_of(references: &References) -> EdgesById {

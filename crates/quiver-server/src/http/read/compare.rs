@@ -15,11 +15,12 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use quiver_event::Arrow;
 use quiver_event::event::Kind;
-use quiver_event::spec::{LIVE_ARM, Task};
+use quiver_event::spec::{LIVE_ARM, Spec, Task};
 use quiver_judge::comparison::{Measured, measure_column};
 use quiver_judge::facts::measure_of;
 use quiver_profile::{ColumnProfile, Outcome, Profile};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
@@ -150,12 +151,20 @@ pub struct PairedCell {
 struct Measurement {
     side: Side,
     profile: Option<Profile>,
+    /// The figures of each of its columns.
+    figures: BTreeMap<String, ColumnFigures>,
     outcome: Option<Outcome>,
 }
 
 async fn measured(pipeline: &Pipeline, part: Part<'_>) -> Result<Measurement, Problem> {
     let both = async { tokio::try_join!(pipeline.columns_of(part), pipeline.outcome_of(part)) };
     let (profile, outcome) = both.await.map_err(|error| not_answered(&error))?;
+    let counting = tokio::task::spawn_blocking(move || {
+        let columns = profile.iter().flat_map(Profile::columns);
+        let figures = columns.map(|(name, column)| (name.to_owned(), ColumnFigures::of(column))).collect();
+        (profile, figures)
+    });
+    let (profile, figures) = counting.await.map_err(|_| Problem::overloaded("the server stops; ask again later"))?;
     let side = Side {
         arm: part.arm.to_owned(),
         version: part.version.map(str::to_owned),
@@ -164,7 +173,7 @@ async fn measured(pipeline: &Pipeline, part: Part<'_>) -> Result<Measurement, Pr
         rows: profile.as_ref().map_or(0, Profile::rows),
         labelled: outcome.as_ref().map_or(0, Outcome::labelled),
     };
-    Ok(Measurement { side, profile, outcome })
+    Ok(Measurement { side, profile, figures, outcome })
 }
 
 /// How often two arms said the same of one decision: whether the score of each reaches the threshold.
@@ -260,15 +269,16 @@ pub async fn compare(
         model: spec.model.clone(),
         timezone: left.zone.name().to_owned(),
         metrics: metrics.collect(),
-        columns: columns_of(spec, left_side.profile.as_ref(), right_side.profile.as_ref()),
+        columns: columns_of(spec, &left_side, &right_side),
         left: left_side.side,
         right: right_side.side,
         paired,
     }))
 }
 
-fn columns_of(spec: &quiver_event::spec::Spec, left: Option<&Profile>, right: Option<&Profile>) -> Vec<ComparedColumn> {
-    let Some((left, right)) = left.zip(right) else { return Vec::new() };
+fn columns_of(spec: &Spec, left: &Measurement, right: &Measurement) -> Vec<ComparedColumn> {
+    let Some((on_left, on_right)) = left.profile.as_ref().zip(right.profile.as_ref()) else { return Vec::new() };
+    let figures = |of: &Measurement, name: &str| of.figures.get(name).cloned().unwrap_or_default();
     let compared = |name: &str, on_left: &ColumnProfile, on_right: &ColumnProfile| {
         let (arrow, subject) = arrow_and_subject(name)?;
         let same_bins = on_left.edges_id().is_some() && on_left.edges_id() == on_right.edges_id();
@@ -284,11 +294,11 @@ fn columns_of(spec: &quiver_event::spec::Spec, left: Option<&Profile>, right: Op
             convention: distance.as_ref().map(|distance| distance.convention.to_string()),
             distance: distance.map(|distance| distance.value).filter(|value| value.is_finite()),
             bins: if same_bins { bins.collect() } else { Vec::new() },
-            left: ColumnFigures::of(on_left),
-            right: ColumnFigures::of(on_right),
+            left: figures(left, name),
+            right: figures(right, name),
         })
     };
-    let both = left.columns().filter_map(|(name, on_left)| compared(name, on_left, right.column(name)?));
+    let both = on_left.columns().filter_map(|(name, column)| compared(name, column, on_right.column(name)?));
     let mut columns: Vec<ComparedColumn> =
         both.filter(|column| column.left.rows > 0 || column.right.rows > 0).collect();
     columns.sort_by(|one, other| {

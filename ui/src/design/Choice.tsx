@@ -1,6 +1,5 @@
 // A choice of one among a few, as a button that shows label and value in one line and opens the list.
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
-import { afterPaint } from './afterPaint';
 import styles from './Choice.module.css';
 import { Icon } from './Icon';
 
@@ -37,7 +36,7 @@ export function Choice<Value extends string>({ label, value, options, onChange, 
           selectedKeys={[value]}
           onAction={(key) => {
             const option = options.find((each) => each.value === key);
-            if (option !== undefined) afterPaint(() => onChange(option.value));
+            if (option !== undefined) onChange(option.value);
           }}
         >
           {options.map((option) => (

@@ -8,7 +8,7 @@ import {
   type ColumnDef,
 } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, memo, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, type ReactNode, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { classes } from './classes';
 import styles from './DataTable.module.css';
 import { Icon } from './Icon';
@@ -115,12 +115,23 @@ export function DataTable<Row extends object>({
   // The row that Tab comes to; where the active one was scrolled away, the first in sight.
   const isInSight = inSight.some((item) => item.index === active);
   const reached = isInSight ? active : (virtualizer.range?.startIndex ?? first?.index ?? 0);
+  // The row that the keys went to; it may only be drawn after the scroll.
+  const wanted = useRef<number | null>(null);
+  const focusWanted = (): void => {
+    if (wanted.current === null) return;
+    box.current?.querySelector<HTMLElement>(`[data-index="${wanted.current}"]`)?.focus({ preventScroll: true });
+  };
+  useLayoutEffect(focusWanted);
+  const reach = useCallback((index: number): void => {
+    wanted.current = null;
+    setActive(index);
+  }, []);
   const moveTo = (index: number): void => {
     const next = Math.max(0, Math.min(sorted.length - 1, index));
+    wanted.current = next;
     setActive(next);
     virtualizer.scrollToIndex(next);
-    // The row may only be drawn after the scroll.
-    requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-index="${next}"]`)?.focus());
+    focusWanted();
   };
   const onKeyDown = (event: KeyboardEvent<HTMLTableSectionElement>): void => {
     if (event.target instanceof HTMLElement && event.target.tagName !== 'TR') return;
@@ -200,7 +211,7 @@ export function DataTable<Row extends object>({
                 columns={columns}
                 height={rowHeight}
                 isReached={item.index === reached}
-                onReach={setActive}
+                onReach={reach}
                 onOpen={onOpen}
               />
             );

@@ -1,5 +1,5 @@
 // What stands where there is nothing to show: loading, error, empty; and the one switch between them and an answer.
-import { type ReactNode, useDeferredValue, useMemo } from 'react';
+import type { ReactNode } from 'react';
 import { ApiProblem } from '../api/client';
 import type { Verdict } from '../api/types';
 import { VERDICTS } from '../words/verdicts';
@@ -70,7 +70,7 @@ export function ErrorState({ error, retry }: { error: Error; retry?: () => void 
 }
 
 interface LoadedProps<Answer> {
-  query: { data: Answer | undefined; error: Error | null; refetch: () => Promise<unknown>; request: { path: string } };
+  query: { data: Answer | undefined; error: Error | null; refetch: () => Promise<unknown> };
   /** What keeps the place while the first answer is on its way. */
   skeleton: ReactNode;
   children: (answer: Answer) => ReactNode;
@@ -78,15 +78,9 @@ interface LoadedProps<Answer> {
   empty?: ReactNode;
 }
 
-/**
- * Shows an answer, or the state it is in. An answer that could not be refreshed stays, with a word about it. A press is
- * answered first: a large picture of another answer about the same thing is drawn after it.
- */
+/** Shows an answer, or the state it is in. An answer that could not be refreshed stays, with a word about it. */
 export function Loaded<Answer>({ query, skeleton, children, isEmpty, empty }: LoadedProps<Answer>) {
-  const { error, refetch, request } = query;
-  const latest = useMemo(() => ({ path: request.path, data: query.data }), [request.path, query.data]);
-  const drawn = useDeferredValue(latest);
-  const data = latest.data === undefined || drawn.path !== latest.path ? latest.data : (drawn.data ?? latest.data);
+  const { data, error, refetch } = query;
   if (data === undefined) {
     if (error === null) {
       return (

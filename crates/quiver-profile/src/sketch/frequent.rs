@@ -99,7 +99,7 @@ impl<V: SampleValue> FrequentItems<V> {
     /// The values that are surely more frequent than the error, most frequent first, equal counts by value.
     pub fn top(&self) -> Vec<Frequent<V>> {
         let sorted = self.table.sorted().into_iter().filter(|&(_, lower)| lower > self.error);
-        let mut top: Vec<_> = sorted.map(|(value, lower)| Frequent { value, lower }).collect();
+        let mut top: Vec<_> = sorted.map(|(value, lower)| Frequent { value: value.clone(), lower }).collect();
         top.sort_by_key(|item| std::cmp::Reverse(item.lower));
         top
     }

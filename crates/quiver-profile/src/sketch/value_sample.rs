@@ -106,7 +106,7 @@ impl<V: SampleValue> ValueSample<V> {
 
     /// The kept values with their exact counts, sorted by value.
     pub fn entries(&self) -> Vec<(V, u64)> {
-        self.settled().table.sorted()
+        self.settled().table.entries()
     }
 
     /// The number of distinct values, when it is known exactly.

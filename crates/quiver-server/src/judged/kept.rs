@@ -7,6 +7,11 @@ use quiver_judge::diagnosis::{BinResponse, FeatureShift};
 use quiver_judge::finding::{Finding, Limit, Monitor, Slice, Verdict};
 use std::collections::HashMap;
 
+/// What is no finite number stands for nothing, as it does in JSON, where pages read it.
+fn finite(value: Option<f64>) -> Option<f64> {
+    value.filter(|value| value.is_finite())
+}
+
 /// Texts are spoken of by their place in `texts`.
 #[derive(Clone, PartialEq, Message)]
 struct KeptJudged {
@@ -181,6 +186,7 @@ impl<'a> Texts<'a> {
             None => (None, None),
         };
         let slice = finding.slice.as_ref();
+        let interval = finding.interval.filter(|ends| ends.iter().all(|end| end.is_finite()));
         KeptFinding {
             arm: self.put(&finding.arm),
             starts_at_microseconds: finding.window.start.0,
@@ -188,12 +194,12 @@ impl<'a> Texts<'a> {
             monitor: self.put(finding.monitor.name()),
             subject: self.put(&finding.subject),
             slice: slice.map(|slice| KeptSlice { name: self.put(&slice.name), value: self.put(&slice.value) }),
-            value: finding.value,
-            interval: finding.interval.map(|ends| ends.to_vec()).unwrap_or_default(),
-            noise_floor: finding.noise_floor,
+            value: finite(finding.value),
+            interval: interval.map(|ends| ends.to_vec()).unwrap_or_default(),
+            noise_floor: finite(finding.noise_floor),
             at_least,
             at_most,
-            reference_value: finding.reference_value,
+            reference_value: finite(finding.reference_value),
             rows: finding.rows,
             reference_rows: finding.reference_rows,
             convention: self.put(&finding.convention),
@@ -214,10 +220,10 @@ impl<'a> Texts<'a> {
             fresh: figures.fresh,
             invalid: figures.invalid.iter().map(|(reason, rows)| self.count((reason, *rows))).collect(),
             bins: figures.bins.clone(),
-            mean: figures.mean,
-            standard_deviation: figures.standard_deviation,
+            mean: finite(figures.mean),
+            standard_deviation: finite(figures.standard_deviation),
             quantiles: quantiles.unwrap_or_default(),
-            distinct: figures.distinct,
+            distinct: finite(figures.distinct),
             values: figures.values.iter().map(|of| self.count((&of.value, of.rows))).collect(),
             costs: figures.costs.as_deref().map(|costs| KeptCosts {
                 ms: mean(costs.ms),
@@ -347,7 +353,7 @@ impl Judged {
     /// Reads the kept form; an earlier one was JSON, which no message begins like.
     ///
     /// # Errors
-    /// When the bytes were written by a later version, or are damaged.
+    /// When the bytes are damaged.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, JudgedError> {
         let body = zstd::decode_all(bytes)?;
         if body.first() == Some(&b'{') {
@@ -385,7 +391,7 @@ mod tests {
             subject: "temp".to_owned(),
             slice,
             value: Some(0.25),
-            interval: Some([-0.5, f64::INFINITY]),
+            interval: Some([-0.5, 1e300]),
             noise_floor: Some(0.125),
             limit,
             reference_value: Some(-0.0),
@@ -443,11 +449,20 @@ mod tests {
         for judged in [judged(), Judged::default()] {
             assert_eq!(Judged::from_bytes(&judged.to_bytes().unwrap()).unwrap(), judged);
         }
-        // JSON has no infinity.
-        let mut judged = judged();
-        judged.findings.iter_mut().for_each(|finding| finding.interval = Some([0.0, 1.0]));
+        let judged = judged();
         let before = zstd::encode_all(serde_json::to_vec(&judged).unwrap().as_slice(), 1).unwrap();
         assert_eq!(Judged::from_bytes(&before).unwrap(), judged);
+    }
+
+    #[test]
+    fn what_is_no_finite_number_is_not_kept() {
+        let mut judged = judged();
+        judged.findings.truncate(1);
+        judged.findings[0].value = Some(f64::INFINITY);
+        judged.findings[0].interval = Some([0.0, f64::NAN]);
+        let read = Judged::from_bytes(&judged.to_bytes().unwrap()).unwrap();
+        assert_eq!((read.findings[0].value, read.findings[0].interval), (None, None));
+        assert_eq!(read.findings[0].noise_floor, Some(0.125));
     }
 
     #[test]

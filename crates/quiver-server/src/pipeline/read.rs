@@ -5,8 +5,7 @@ use super::rolled_up::{self, Cover};
 use super::stored::{Decode, StoredKey, edges_of, side_by_side};
 use super::{Derived, Pipeline, PipelineError};
 use crate::measure::Rows;
-use futures::StreamExt;
-use futures::future::try_join_all;
+use futures::{StreamExt, TryStreamExt, stream};
 use quiver_event::time::Window;
 use quiver_judge::finding::Slice;
 use quiver_profile::{Outcome, Profile, ProfileError};
@@ -18,6 +17,9 @@ use std::sync::Arc;
 
 /// Profiles and outcomes read for one answer: beyond this the range has to be narrowed.
 const MOST_BYTES: usize = 1 << 30;
+
+/// Parts in which kept profiles are merged.
+const SHARES: usize = 4;
 
 /// Whose predictions are meant.
 #[derive(Debug, Clone, Copy)]
@@ -66,9 +68,9 @@ impl Pipeline {
             return Err(PipelineError::RangeTooWide);
         }
         let edges = Arc::new(edges_of(&references));
-        // Each thread merges what it reads, and the answer is merged from those.
-        let shares = shared_out(held, side_by_side());
-        let merging = shares.into_iter().map(|held| {
+        // Each thread merges what it reads, and the answer is merged from those; in the same shares on any machine, since
+        // frequent values depend, within their error, on the order in which they are merged.
+        let merging = stream::iter(shared_out(held, SHARES)).map(|held| {
             let edges = Arc::clone(&edges);
             let merging = tokio::task::spawn_blocking(move || {
                 held.iter().try_fold(None, |merged, held| merge(merged, decode(held, &edges)?))
@@ -76,8 +78,11 @@ impl Pipeline {
             async move { merging.await.expect("it is not cancelled, and its panic is one of the answer") }
         });
         let mut merged: Option<Profile> = None;
-        for share in try_join_all(merging).await?.into_iter().flatten() {
-            merged = merge(merged, share)?;
+        let mut merging = merging.buffered(side_by_side());
+        while let Some(share) = merging.try_next().await? {
+            if let Some(share) = share {
+                merged = merge(merged, share)?;
+            }
         }
         if !gaps.is_empty() {
             let engine = self.queries(&[], &[Derived::Profiles]).await?;

@@ -88,25 +88,29 @@ impl Pipeline {
     /// The references that were pinned before, by arm.
     pub(super) async fn pinned_references(&self) -> Result<References, PipelineError> {
         let (catalogue, kept) = (&self.workspace.catalogue, &self.workspace.references);
-        let (model, version) = (&self.spec.model, self.reference_key());
-        let mut pinned = References::new();
-        for (arm, id) in catalogue.references(DEFAULT_WORKSPACE, (model, &version)).await? {
-            let key = kept::Key { model: model.clone(), version: version.clone(), arm: arm.clone(), id };
-            if let Some(reference) = kept.get(&key) {
-                pinned.insert(arm, reference);
-                continue;
-            }
-            // Nothing is there when the model went in between.
-            let stored = catalogue.reference_profile(DEFAULT_WORKSPACE, (model, &version, &arm)).await?;
-            let Some(stored) = stored else { continue };
-            let bytes = stored.len();
+        let (model, version) = (self.spec.model.clone(), self.reference_key());
+        let ids = catalogue.references(DEFAULT_WORKSPACE, (&model, &version)).await?;
+        let key = kept::Key { model, version, ids };
+        let reading = async || {
+            let (references, bytes) = self.read_references(&key).await?;
+            kept.note(&key, bytes);
+            Ok::<_, PipelineError>(references)
+        };
+        Ok(kept.place(&key).get_or_try_init(reading).await?.clone())
+    }
+
+    /// Reads references, and tells the bytes of their stored forms.
+    async fn read_references(&self, key: &kept::Key) -> Result<(References, usize), PipelineError> {
+        let (mut references, mut bytes) = (References::new(), 0);
+        for (arm, id) in &key.ids {
+            let name = (&*key.model, &*key.version, &**arm);
+            let stored = self.workspace.catalogue.reference_profile(DEFAULT_WORKSPACE, name).await?;
+            bytes += stored.len();
             let reading = tokio::task::spawn_blocking(move || Profile::from_bytes(&stored));
             let profile = reading.await.expect("it is not cancelled, and its panic is one of the stage")?;
-            let reference = Arc::new(PinnedReference::new(profile, key.id.clone()));
-            kept.put(key, bytes, Arc::clone(&reference));
-            pinned.insert(arm, reference);
+            references.insert(arm.clone(), Arc::new(PinnedReference::new(profile, id.clone())));
         }
-        Ok(pinned)
+        Ok((references, bytes))
     }
 
     /// The reference of an arm as it is pinned.

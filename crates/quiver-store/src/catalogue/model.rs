@@ -197,12 +197,12 @@ impl Catalogue {
     /// Returns the profile of an arm's reference, as the caller encoded it.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// When there is none, or the database refuses.
     pub async fn reference_profile(
         &self,
         workspace: &str,
         (model, version, arm): (&str, &str, &str),
-    ) -> Result<Option<Vec<u8>>, CatalogueError> {
+    ) -> Result<Vec<u8>, CatalogueError> {
         sqlx::query_scalar(
             "SELECT profile FROM model_references
              WHERE workspace = $1 AND model = $2 AND version = $3 AND arm = $4",
@@ -211,7 +211,7 @@ impl Catalogue {
         .bind(model)
         .bind(version)
         .bind(arm)
-        .fetch_optional(&self.pool)
+        .fetch_one(&self.pool)
         .await
         .map_err(self.failed("read a reference"))
     }

@@ -1,6 +1,6 @@
 // The page Features: every input of the model in one table, the one that needs a person first.
 import { useNavigate, useParams } from '@tanstack/react-router';
-import { useCallback, useMemo } from 'react';
+import { useCallback, useDeferredValue, useMemo } from 'react';
 import { type LoadedFeatures, useFeaturePages } from '../../api/feature-pages';
 import type { FeatureRow } from '../../api/types';
 import { ChartFrame } from '../../charts/ChartFrame';
@@ -76,6 +76,7 @@ export function FeaturesPage() {
             isFlush
           >
             <FeaturesTable
+              key={model}
               model={model}
               loaded={loaded}
               sort={sort}
@@ -100,7 +101,9 @@ interface FeaturesTableProps {
   onEnd: () => void;
 }
 
-function FeaturesTable({ model, loaded: { rows, periods, total }, sort, onSort, onEnd }: FeaturesTableProps) {
+/** A press is answered first: the rows of another answer are drawn after it, when nothing more urgent is to be drawn. */
+function FeaturesTable({ model, loaded, sort, onSort, onEnd }: FeaturesTableProps) {
+  const { rows, periods, total } = useDeferredValue(loaded);
   const navigate = useNavigate();
   const columns = useMemo(() => featureColumns(model, periods), [model, periods]);
   const open = useCallback(

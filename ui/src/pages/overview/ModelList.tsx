@@ -22,15 +22,22 @@ export function ModelList({ models }: { models: readonly OverviewModel[] }) {
     scrollMargin: margin,
   });
   const active = useRef(0);
+  // The model that the keys went to; it may only be drawn after the scroll.
+  const wanted = useRef<number | null>(null);
+  const focusWanted = (): void => {
+    if (wanted.current === null) return;
+    list.current?.querySelector<HTMLElement>(`[data-index="${wanted.current}"] h2 a`)?.focus({ preventScroll: true });
+  };
+  useLayoutEffect(focusWanted);
   const onKeyDown = (event: KeyboardEvent): void => {
     const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
     if (step === undefined) return;
     event.preventDefault();
     const next = Math.max(0, Math.min(models.length - 1, active.current + step));
     active.current = next;
+    wanted.current = next;
     virtualizer.scrollToIndex(next);
-    // The row may only be drawn after the scroll.
-    requestAnimationFrame(() => list.current?.querySelector<HTMLElement>(`[data-index="${next}"] h2 a`)?.focus());
+    focusWanted();
   };
   return (
     <div className={styles.box}>
@@ -46,6 +53,7 @@ export function ModelList({ models }: { models: readonly OverviewModel[] }) {
               className={styles.item}
               style={{ transform: `translateY(${item.start - virtualizer.options.scrollMargin}px)` }}
               onFocus={() => {
+                wanted.current = null;
                 active.current = item.index;
               }}
             >

@@ -73,7 +73,6 @@ function Compared({ model, older, newer, look, actions }: ComparedProps) {
     data: rows,
     error: left.error ?? right.error,
     refetch: () => Promise.all([left.refetch(), right.refetch()]),
-    request: { path: `${left.request.path} ${right.request.path}` },
   };
   return (
     <Panel title={`Version ${older} to version ${newer}`} note={rows === undefined ? undefined : countWords(rows)} actions={actions} isFlush>

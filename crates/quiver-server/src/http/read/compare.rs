@@ -9,7 +9,7 @@ use crate::http::answers::Reads;
 use crate::http::problem::Problem;
 use crate::judged::{ColumnFigures, arrow_and_subject};
 use crate::measure::Rows;
-use crate::pipeline::{Part, Pipeline, PipelineError, time_condition};
+use crate::pipeline::{Part, Pipeline, PipelineError, at_once, time_condition};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -20,7 +20,6 @@ use quiver_judge::comparison::{Measured, measure_column};
 use quiver_judge::facts::measure_of;
 use quiver_profile::{ColumnProfile, Outcome, Profile};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
@@ -151,20 +150,12 @@ pub struct PairedCell {
 struct Measurement {
     side: Side,
     profile: Option<Profile>,
-    /// The figures of each of its columns.
-    figures: BTreeMap<String, ColumnFigures>,
     outcome: Option<Outcome>,
 }
 
 async fn measured(pipeline: &Pipeline, part: Part<'_>) -> Result<Measurement, Problem> {
-    let both = async { tokio::try_join!(pipeline.columns_of(part), pipeline.outcome_of(part)) };
-    let (profile, outcome) = both.await.map_err(|error| not_answered(&error))?;
-    let counting = tokio::task::spawn_blocking(move || {
-        let columns = profile.iter().flat_map(Profile::columns);
-        let figures = columns.map(|(name, column)| (name.to_owned(), ColumnFigures::of(column))).collect();
-        (profile, figures)
-    });
-    let (profile, figures) = counting.await.map_err(|_| Problem::overloaded("the server stops; ask again later"))?;
+    let profile = pipeline.columns_of(part).await.map_err(|error| not_answered(&error))?;
+    let outcome = pipeline.outcome_of(part).await.map_err(|error| not_answered(&error))?;
     let side = Side {
         arm: part.arm.to_owned(),
         version: part.version.map(str::to_owned),
@@ -173,7 +164,7 @@ async fn measured(pipeline: &Pipeline, part: Part<'_>) -> Result<Measurement, Pr
         rows: profile.as_ref().map_or(0, Profile::rows),
         labelled: outcome.as_ref().map_or(0, Outcome::labelled),
     };
-    Ok(Measurement { side, profile, figures, outcome })
+    Ok(Measurement { side, profile, outcome })
 }
 
 /// How often two arms said the same of one decision: whether the score of each reaches the threshold.
@@ -240,7 +231,9 @@ pub async fn compare(
     let part = |arm, version, range| Part { arm, version, range };
     let left_part = part(left.arm.as_str(), query.left_version.as_deref(), left.range);
     let right_part = part(right_arm.as_str(), query.right_version.as_deref(), right.range);
-    let (left_side, right_side) = tokio::try_join!(measured(&pipeline, left_part), measured(&pipeline, right_part))?;
+    // One after the other: each works on all processors, and may take as much memory as one answer may.
+    let mut left_side = measured(&pipeline, left_part).await?;
+    let mut right_side = measured(&pipeline, right_part).await?;
     let spec = left.spec();
     let paired = match spec.task == Task::Binary && left.arm != right_arm && left.range == right.range {
         false => None,
@@ -265,45 +258,62 @@ pub async fn compare(
         let metric = metric.subject.clone();
         ComparedMetric { metric, left, right, left_interval, right_interval, left_rows, right_rows }
     });
+    let columns = columns_of(spec, left_side.profile.take().zip(right_side.profile.take())).await;
     Ok(Json(Comparison {
         model: spec.model.clone(),
         timezone: left.zone.name().to_owned(),
         metrics: metrics.collect(),
-        columns: columns_of(spec, &left_side, &right_side),
+        columns,
         left: left_side.side,
         right: right_side.side,
         paired,
     }))
 }
 
-fn columns_of(spec: &Spec, left: &Measurement, right: &Measurement) -> Vec<ComparedColumn> {
-    let Some((on_left, on_right)) = left.profile.as_ref().zip(right.profile.as_ref()) else { return Vec::new() };
-    let figures = |of: &Measurement, name: &str| of.figures.get(name).cloned().unwrap_or_default();
-    let compared = |name: &str, on_left: &ColumnProfile, on_right: &ColumnProfile| {
-        let (arrow, subject) = arrow_and_subject(name)?;
-        let same_bins = on_left.edges_id().is_some() && on_left.edges_id() == on_right.edges_id();
-        let distance = match measure_column(on_left, on_right, measure_of(spec)) {
-            Ok(Measured::ByValue(distance)) if same_bins => Some(distance),
-            _ => None,
-        };
-        let bins = on_left.coarse().into_iter().map(|(label, _)| Bin::from(label));
-        Some(ComparedColumn {
-            arrow,
-            subject: subject.to_owned(),
-            unit: spec.features.get(subject).and_then(|feature| feature.unit.clone()),
-            convention: distance.as_ref().map(|distance| distance.convention.to_string()),
-            distance: distance.map(|distance| distance.value).filter(|value| value.is_finite()),
-            bins: if same_bins { bins.collect() } else { Vec::new() },
-            left: figures(left, name),
-            right: figures(right, name),
+/// The columns of both sides, compared on all processors.
+async fn columns_of(spec: &Spec, sides: Option<(Profile, Profile)>) -> Vec<ComparedColumn> {
+    let Some((left, right)) = sides else { return Vec::new() };
+    let (spec, sides) = (Arc::new(spec.clone()), Arc::new((left, right)));
+    let names: Vec<String> = sides.0.columns().map(|(name, _)| name.to_owned()).collect();
+    let comparing = names.chunks(names.len().div_ceil(at_once()).max(1)).map(|names| {
+        let (spec, sides, names) = (Arc::clone(&spec), Arc::clone(&sides), names.to_vec());
+        tokio::task::spawn_blocking(move || {
+            let compared = names.iter().filter_map(|name| {
+                let (left, right) = (sides.0.column(name)?, sides.1.column(name)?);
+                compared(&spec, name, left, right)
+            });
+            compared.collect::<Vec<_>>()
         })
-    };
-    let both = on_left.columns().filter_map(|(name, column)| compared(name, column, on_right.column(name)?));
-    let mut columns: Vec<ComparedColumn> =
-        both.filter(|column| column.left.rows > 0 || column.right.rows > 0).collect();
+    });
+    let mut columns = Vec::new();
+    for compared in comparing.collect::<Vec<_>>() {
+        columns.extend(compared.await.expect("it is not cancelled, and its panic is one of the answer"));
+    }
     columns.sort_by(|one, other| {
         let distance = |of: &ComparedColumn| of.distance.unwrap_or(-1.0);
         distance(other).total_cmp(&distance(one)).then_with(|| one.subject.cmp(&other.subject))
     });
     columns
+}
+
+/// One column on both sides; nothing where neither has a row.
+fn compared(spec: &Spec, name: &str, left: &ColumnProfile, right: &ColumnProfile) -> Option<ComparedColumn> {
+    let (arrow, subject) = arrow_and_subject(name)?;
+    let same_bins = left.edges_id().is_some() && left.edges_id() == right.edges_id();
+    let distance = match measure_column(left, right, measure_of(spec)) {
+        Ok(Measured::ByValue(distance)) if same_bins => Some(distance),
+        _ => None,
+    };
+    let bins = left.coarse().into_iter().map(|(label, _)| Bin::from(label));
+    let column = ComparedColumn {
+        arrow,
+        subject: subject.to_owned(),
+        unit: spec.features.get(subject).and_then(|feature| feature.unit.clone()),
+        convention: distance.as_ref().map(|distance| distance.convention.to_string()),
+        distance: distance.map(|distance| distance.value).filter(|value| value.is_finite()),
+        bins: if same_bins { bins.collect() } else { Vec::new() },
+        left: ColumnFigures::of(left),
+        right: ColumnFigures::of(right),
+    };
+    (column.left.rows > 0 || column.right.rows > 0).then_some(column)
 }

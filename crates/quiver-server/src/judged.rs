@@ -7,7 +7,7 @@ use quiver_judge::diagnosis::{FeatureShift, WindowFindings};
 use quiver_judge::finding::Finding;
 use quiver_profile::Profile;
 use quiver_profile::column::{ColumnKind, ColumnProfile, ColumnSummary, CostSum, Costs, Quantiles};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
@@ -20,16 +20,13 @@ pub enum JudgedError {
     /// They are no message of this version.
     #[error("a judged period cannot be read: {0}")]
     Message(#[from] prost::DecodeError),
-    /// They are no JSON, as periods were kept before.
-    #[error("a judged period cannot be read: {0}")]
-    Json(#[from] serde_json::Error),
     /// A part of them means nothing.
     #[error("a judged period cannot be read: {0} in it means nothing")]
     Damaged(&'static str),
 }
 
 /// What was judged of one period of one arm.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Judged {
     /// Predictions.
     pub rows: u64,
@@ -46,8 +43,7 @@ pub struct Judged {
 }
 
 /// The figures of one column in one period.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
 pub struct ColumnFigures {
     /// All rows in which the column was looked at.
     pub rows: u64,
@@ -78,8 +74,7 @@ pub struct ColumnFigures {
 }
 
 /// What the values of a feature cost to fetch.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, ToSchema)]
 pub struct FigureCosts {
     /// Milliseconds.
     pub ms: Option<MeanCost>,
@@ -90,7 +85,7 @@ pub struct FigureCosts {
 }
 
 /// A mean over the rows that tell it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 pub struct MeanCost {
     /// The mean.
     pub mean: f64,
@@ -122,7 +117,7 @@ impl FigureCosts {
 }
 
 /// A value and the rows that have it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ValueRows {
     /// The value.
     pub value: String,
@@ -131,7 +126,7 @@ pub struct ValueRows {
 }
 
 /// Five quantiles in the sense of the inverted distribution function.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 pub struct FigureQuantiles {
     /// 5 % of the values are at or below it.
     pub p05: f64,

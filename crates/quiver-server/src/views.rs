@@ -318,6 +318,7 @@ mod tests {
             starts_at_microseconds: hour * HOUR,
             ends_at_microseconds: (hour + 1) * HOUR,
             counted_id: 0,
+            only_version: None,
             judged: Judged { rows, ..Judged::default() }.to_bytes().unwrap(),
             outcome: None,
             profile: None,

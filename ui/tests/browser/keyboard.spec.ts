@@ -105,6 +105,20 @@ test('arrow keys and j k walk a table, Enter opens the row', async ({ page }) =>
   await expect(heading(page)).toHaveText(new RegExp(`^${name}`));
 });
 
+test('the keys reach rows of a long table that are not drawn yet', async ({ page }) => {
+  await open(page, `${FLIGHTS}/events`);
+  const rows = page.getByRole('table', { name: 'Predictions' }).getByRole('row');
+  await rows.nth(1).focus();
+  const focused = page.locator('tr[data-index]:focus');
+  await page.keyboard.press('PageDown');
+  await page.keyboard.press('PageDown');
+  await expect(focused).toHaveAttribute('data-index', '20');
+  await page.keyboard.press('End');
+  await expect(focused).toHaveAttribute('data-index', /^[4-9]\d$/);
+  await page.keyboard.press('Home');
+  await expect(focused).toHaveAttribute('data-index', '0');
+});
+
 test('arrow keys read a chart, Enter opens the finding, Esc closes it', async ({ page }) => {
   await open(page, `${FLIGHTS}/decision?${IN_THE_STORY}`);
   const chart = page.getByRole('group', { name: /^Decision rate\./ });

@@ -350,15 +350,12 @@ impl Judged {
         Ok(zstd::encode_all(kept.encode_to_vec().as_slice(), 1)?)
     }
 
-    /// Reads the kept form; an earlier one was JSON, which no message begins like.
+    /// Reads the kept form.
     ///
     /// # Errors
     /// When the bytes are damaged.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, JudgedError> {
         let body = zstd::decode_all(bytes)?;
-        if body.first() == Some(&b'{') {
-            return Ok(serde_json::from_slice(&body)?);
-        }
         let KeptJudged { rows, labelled, texts, versions, findings, columns, shifts } =
             KeptJudged::decode(body.as_slice())?;
         let told = Told(texts);
@@ -445,13 +442,10 @@ mod tests {
     }
 
     #[test]
-    fn the_kept_form_reads_back_and_so_does_the_one_before() {
+    fn the_kept_form_reads_back() {
         for judged in [judged(), Judged::default()] {
             assert_eq!(Judged::from_bytes(&judged.to_bytes().unwrap()).unwrap(), judged);
         }
-        let judged = judged();
-        let before = zstd::encode_all(serde_json::to_vec(&judged).unwrap().as_slice(), 1).unwrap();
-        assert_eq!(Judged::from_bytes(&before).unwrap(), judged);
     }
 
     #[test]

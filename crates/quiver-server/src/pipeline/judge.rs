@@ -106,6 +106,7 @@ fn shape(period: JudgedWindow<'_>) -> Result<(usize, JudgedPeriod, Vec<Finding>)
         starts_at_microseconds: window.start.0,
         ends_at_microseconds: window.end.0,
         counted_id: counted_id(door),
+        only_version: only_version(&judged),
         judged: judged.to_bytes()?,
         outcome: outcomes.whole.as_ref().map(quiver_profile::Outcome::to_bytes),
         // Those of the spec's own windows are in the tables.
@@ -113,6 +114,12 @@ fn shape(period: JudgedWindow<'_>) -> Result<(usize, JudgedPeriod, Vec<Finding>)
         slices: (!is_own).then(|| rolled_up::slices_to_bytes(&outcomes.slices)),
     };
     Ok((place, kept, if is_own { std::mem::take(&mut judged.findings) } else { Vec::new() }))
+}
+
+/// The version of all predictions, where it is one.
+fn only_version(judged: &Judged) -> Option<String> {
+    let mut versions = judged.versions.keys();
+    versions.next().filter(|_| versions.next().is_none()).cloned()
 }
 
 impl Pipeline {

@@ -62,7 +62,7 @@ impl Pipeline {
     async fn merged(&self, part: Part<'_>, decode: Decode) -> Result<Option<Profile>, PipelineError> {
         let references = self.pinned_references().await?;
         let derivation = self.derivation(&references);
-        let Cover { held, gaps } = self.cover_of(part, RolledUp::Profile, &derivation).await?;
+        let Cover { held, gaps } = self.cover(RolledUp::Profile, part, &derivation).await?;
         let mut bytes: usize = held.iter().map(Vec::len).sum();
         if bytes > MOST_BYTES {
             return Err(PipelineError::RangeTooWide);
@@ -106,7 +106,7 @@ impl Pipeline {
     /// As [`Self::profile_of`].
     pub async fn outcome_of(&self, part: Part<'_>) -> Result<Option<Outcome>, PipelineError> {
         let derivation = self.derivation(&self.pinned_references().await?);
-        let Cover { held, gaps } = self.cover_of(part, RolledUp::Outcome, &derivation).await?;
+        let Cover { held, gaps } = self.cover(RolledUp::Outcome, part, &derivation).await?;
         let mut merged = BTreeMap::new();
         for held in held {
             add(&mut merged, None, Outcome::from_bytes(&held)?)?;
@@ -122,7 +122,7 @@ impl Pipeline {
     /// As [`Self::profile_of`].
     pub async fn slice_outcomes_of(&self, part: Part<'_>) -> Result<BTreeMap<Slice, Outcome>, PipelineError> {
         let derivation = self.derivation(&self.pinned_references().await?);
-        let Cover { held, gaps } = self.cover_of(part, RolledUp::Slices, &derivation).await?;
+        let Cover { held, gaps } = self.cover(RolledUp::Slices, part, &derivation).await?;
         let mut merged = BTreeMap::new();
         for held in held {
             for (slice, outcome) in rolled_up::slices_from_bytes(&held)? {
@@ -170,14 +170,6 @@ impl Pipeline {
             }
         }
         Ok(())
-    }
-
-    /// What the part is put together from; periods hold all versions together, so that one version has none of them.
-    async fn cover_of(&self, part: Part<'_>, what: RolledUp, derivation: &str) -> Result<Cover, PipelineError> {
-        match part.version {
-            None => self.cover(what, part.arm, part.range, derivation).await,
-            Some(_) => Ok(Cover { held: Vec::new(), gaps: vec![part.range] }),
-        }
     }
 }
 

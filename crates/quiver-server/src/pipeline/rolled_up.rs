@@ -1,7 +1,7 @@
 //! Judged periods → what they hold for answers about long ranges: the longest that lie in a range, and what they leave.
 
 use super::judge::periods_of;
-use super::{Pipeline, PipelineError};
+use super::{Part, Pipeline, PipelineError};
 use prost::Message;
 use quiver_event::time::{Timestamp, Window, WindowLength};
 use quiver_judge::finding::Slice;
@@ -53,15 +53,15 @@ pub(super) struct Cover {
 }
 
 impl Pipeline {
-    /// The longest periods that lie in a range and were judged under `derivation`, and what they leave of it.
+    /// The longest periods that lie in a part's range, of its version alone where it names one, and were judged under
+    /// `derivation`; and what they leave of it.
     ///
     /// # Errors
     /// When the catalogue cannot be read.
     pub(super) async fn cover(
         &self,
         what: RolledUp,
-        arm: &str,
-        range: Window,
+        Part { arm, version, range }: Part<'_>,
         derivation: &str,
     ) -> Result<Cover, PipelineError> {
         let own = self.spec.drift.window;
@@ -93,7 +93,7 @@ impl Pipeline {
             }
             let mut left = Vec::new();
             for gap in std::mem::take(&mut cover.gaps) {
-                let key = (&*self.spec.model, &*name, arm);
+                let key = (&*self.spec.model, &*name, arm, version);
                 let periods = catalogue.rolled_up(DEFAULT_WORKSPACE, what, key, (gap.start.0, gap.end.0)).await?;
                 let mut start = gap.start;
                 for (starts_at, ends_at, held) in periods {

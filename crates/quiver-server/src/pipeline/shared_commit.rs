@@ -197,6 +197,7 @@ mod tests {
             counted_id: 0,
             judged: vec![0; bytes],
             outcome: None,
+            only_version: None,
             profile: None,
             slices: None,
         };

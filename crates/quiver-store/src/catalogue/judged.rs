@@ -33,6 +33,8 @@ pub struct JudgedPeriod {
     pub ends_at_microseconds: i64,
     /// Names what the door counted in it.
     pub counted_id: i64,
+    /// The version that answered in it, where there is one alone.
+    pub only_version: Option<String>,
     /// What was judged, as the caller encoded it.
     pub judged: Vec<u8>,
     /// The outcome of the whole population, as the caller encoded it.
@@ -156,12 +158,12 @@ impl Catalogue {
             sqlx::query(
                 "INSERT INTO judged_periods
                      (workspace, model, length, arm, starts_at, ends_at, revision, counted_id, judged, outcome,
-                      profile, slices)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                      profile, slices, only_version)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
                  ON CONFLICT (workspace, model, length, arm, starts_at) DO UPDATE SET
                      ends_at = excluded.ends_at, revision = excluded.revision, counted_id = excluded.counted_id,
                      judged = excluded.judged, outcome = excluded.outcome, profile = excluded.profile,
-                     slices = excluded.slices",
+                     slices = excluded.slices, only_version = excluded.only_version",
             )
             .bind(workspace)
             .bind(&judged.model)
@@ -175,6 +177,7 @@ impl Catalogue {
             .bind(&period.outcome)
             .bind(&period.profile)
             .bind(&period.slices)
+            .bind(&period.only_version)
             .execute(&mut *transaction)
             .await
             .map_err(&failed)?;
@@ -240,7 +243,7 @@ impl Catalogue {
         (from_microseconds, to_microseconds): (i64, i64),
     ) -> Result<Vec<JudgedPeriod>, CatalogueError> {
         let rows = sqlx::query(
-            "SELECT arm, starts_at, ends_at, counted_id, judged, NULL AS outcome FROM judged_periods
+            "SELECT arm, starts_at, ends_at, counted_id, only_version, judged, NULL AS outcome FROM judged_periods
              WHERE workspace = $1 AND model = $2 AND length = $3 AND arm = $4 AND revision > $5 AND starts_at >= $6
                  AND starts_at < $7
              ORDER BY starts_at",
@@ -269,7 +272,7 @@ impl Catalogue {
         (from_microseconds, to_microseconds): (i64, i64),
     ) -> Result<Vec<JudgedPeriod>, CatalogueError> {
         let rows = sqlx::query(
-            "SELECT arm, starts_at, ends_at, counted_id, judged, outcome FROM judged_periods
+            "SELECT arm, starts_at, ends_at, counted_id, only_version, judged, outcome FROM judged_periods
              WHERE workspace = $1 AND model = $2 AND length = $3 AND arm = $4 AND starts_at >= $5 AND starts_at < $6
              ORDER BY starts_at",
         )
@@ -285,7 +288,8 @@ impl Catalogue {
     }
 
     /// Returns the periods of an arm that lie in `from..to` and hold a profile, by their first instant and the first after
-    /// them, with what is asked for.
+    /// them, with what is asked for. Of one version they are those in which one version answered alone; of another
+    /// version than that they hold nothing.
     ///
     /// # Errors
     /// When the database refuses.
@@ -293,7 +297,7 @@ impl Catalogue {
         &self,
         workspace: &str,
         what: RolledUp,
-        (model, length, arm): (&str, &str, &str),
+        (model, length, arm, version): (&str, &str, &str, Option<&str>),
         (from_microseconds, to_microseconds): (i64, i64),
     ) -> Result<Vec<(i64, i64, Option<Vec<u8>>)>, CatalogueError> {
         let asked = match what {
@@ -303,9 +307,10 @@ impl Catalogue {
         };
         sqlx::query_as(
             "SELECT starts_at, ends_at,
-                 CASE $7 WHEN 'profile' THEN profile WHEN 'outcome' THEN outcome ELSE slices END FROM judged_periods
+                 CASE WHEN $8 <> only_version THEN NULL WHEN $7 = 'profile' THEN profile
+                     WHEN $7 = 'outcome' THEN outcome ELSE slices END FROM judged_periods
              WHERE workspace = $1 AND model = $2 AND length = $3 AND arm = $4 AND starts_at >= $5 AND ends_at <= $6
-                 AND profile IS NOT NULL ORDER BY starts_at",
+                 AND profile IS NOT NULL AND ($8 IS NULL OR only_version IS NOT NULL) ORDER BY starts_at",
         )
         .bind(workspace)
         .bind(model)
@@ -314,6 +319,7 @@ impl Catalogue {
         .bind(from_microseconds)
         .bind(to_microseconds)
         .bind(asked)
+        .bind(version)
         .fetch_all(&self.pool)
         .await
         .map_err(self.failed("read periods"))
@@ -467,6 +473,7 @@ fn read_period(row: &SqliteRow) -> Result<JudgedPeriod, sqlx::Error> {
         starts_at_microseconds: row.try_get("starts_at")?,
         ends_at_microseconds: row.try_get("ends_at")?,
         counted_id: row.try_get("counted_id")?,
+        only_version: row.try_get("only_version")?,
         judged: row.try_get("judged")?,
         outcome: row.try_get("outcome")?,
         profile: None,

@@ -19,6 +19,7 @@ fn period(arm: &str, day: i64, judged: &[u8]) -> JudgedPeriod {
         starts_at_microseconds: day * DAY,
         ends_at_microseconds: (day + 1) * DAY,
         counted_id: day * 7,
+        only_version: (day != 4).then(|| format!("v{day}")),
         judged: judged.to_vec(),
         outcome: (day % 2 == 0).then(|| vec![day as u8]),
         profile: (day % 3 > 0).then(|| vec![day as u8, 1]),
@@ -84,12 +85,13 @@ async fn a_period_takes_the_place_of_the_one_before_and_is_told_since_its_revisi
 async fn what_periods_hold_is_given_for_those_that_lie_in_the_range_and_hold_it() {
     let folder = tempfile::tempdir().unwrap();
     let catalogue = open(folder.path()).await;
-    let key = ("m", "1d", "live");
+    let key = |version| ("m", "1d", "live", version);
     assert_eq!(catalogue.judged_extents(WORKSPACE, ("m", "1d")).await.unwrap(), BTreeMap::new());
     let periods: Vec<JudgedPeriod> = (1..6).map(|day| period("live", day, b"")).collect();
     put(&catalogue, "m", "a", &periods).await;
     put(&catalogue, "m", "a", &[period("shadow", 2, b"")]).await;
-    let of = async |what| catalogue.rolled_up(WORKSPACE, what, key, (2 * DAY, 5 * DAY + 1)).await.unwrap();
+    let range = (2 * DAY, 5 * DAY + 1);
+    let of = async |what| catalogue.rolled_up(WORKSPACE, what, key(None), range).await.unwrap();
     // The third holds none, and the fifth ends after the range.
     let held = |what: [Option<Vec<u8>>; 2]| {
         let [second, fourth] = what;
@@ -98,6 +100,11 @@ async fn what_periods_hold_is_given_for_those_that_lie_in_the_range_and_hold_it(
     assert_eq!(of(RolledUp::Profile).await, held([Some(vec![2, 1]), Some(vec![4, 1])]));
     assert_eq!(of(RolledUp::Outcome).await, held([Some(vec![2]), Some(vec![4])]));
     assert_eq!(of(RolledUp::Slices).await, held([Some(vec![2, 2]), Some(vec![4, 2])]));
+    // In the fourth several versions answered, so that it tells nothing of one of them.
+    for (version, outcome) in [("v2", Some(vec![2])), ("v4", None)] {
+        let of_version = catalogue.rolled_up(WORKSPACE, RolledUp::Outcome, key(Some(version)), range).await.unwrap();
+        assert_eq!(of_version, [(2 * DAY, 3 * DAY, outcome)], "{version}");
+    }
     let extents = BTreeMap::from([("live".to_owned(), (DAY, 6 * DAY)), ("shadow".to_owned(), (2 * DAY, 3 * DAY))]);
     assert_eq!(catalogue.judged_extents(WORKSPACE, ("m", "1d")).await.unwrap(), extents);
 }

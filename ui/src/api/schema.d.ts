@@ -703,74 +703,55 @@ export interface components {
         };
         /** @description The figures of one column in one period. */
         ColumnFigures: {
-            /**
-             * @description Rows in each of the reference's bins; empty without a reference.
-             * @default []
-             */
+            /** @description Rows in each of the reference's bins; empty without a reference. */
             bins: number[];
-            /** @default null */
             costs: components["schemas"]["FigureCosts"] | null;
             /**
              * Format: int64
              * @description Rows with a stand-in for the value.
-             * @default 0
              */
             defaulted: number;
             /**
              * Format: double
              * @description An estimate of how many distinct values there are.
-             * @default null
              */
             distinct: number | null;
             /**
              * Format: int64
              * @description Rows whose age is known, with a value that is not too old.
-             * @default 0
              */
             fresh: number;
-            /**
-             * @description Rows with an invalid value, by reason.
-             * @default {}
-             */
+            /** @description Rows with an invalid value, by reason. */
             invalid: {
                 [key: string]: number;
             };
             /**
              * Format: double
              * @description The mean of numbers, or the share of true.
-             * @default null
              */
             mean: number | null;
             /**
              * Format: int64
              * @description Rows without a value.
-             * @default 0
              */
             missing: number;
-            /** @default null */
             quantiles: components["schemas"]["FigureQuantiles"] | null;
             /**
              * Format: int64
              * @description All rows in which the column was looked at.
-             * @default 0
              */
             rows: number;
             /**
              * Format: int64
              * @description Rows with a value that is too old.
-             * @default 0
              */
             stale: number;
             /**
              * Format: double
              * @description The population standard deviation of the same.
-             * @default null
              */
             standard_deviation: number | null;
-            /**
-             * @description The most frequent values of a public category, at most 20, the most frequent first.
-             * @default []
-             */
+            /** @description The most frequent values of a public category, at most 20, the most frequent first. */
             values: components["schemas"]["ValueRows"][];
         };
         /** @description One column on both sides. */
@@ -1469,11 +1450,8 @@ export interface components {
         };
         /** @description What the values of a feature cost to fetch. */
         FigureCosts: {
-            /** @default null */
             bytes: components["schemas"]["MeanCost"] | null;
-            /** @default null */
             calls: components["schemas"]["MeanCost"] | null;
-            /** @default null */
             ms: components["schemas"]["MeanCost"] | null;
         };
         /** @description Five quantiles in the sense of the inverted distribution function. */

@@ -70,10 +70,20 @@ export function specs({ features, slices, days, models }) {
 }
 
 /** The events of one day as texts of NDJSON. */
-export function* eventsOfDay(day, size) {
+export function eventsOfDay(day, size) {
+  return texts(events(day, size));
+}
+
+/** One more hour after the instant: of the wide model as many events as in any hour, and one of each small model. */
+export function eventsOfHourAfter(instant, size) {
+  const hour = Math.floor((Date.parse(instant) - FIRST_DAY) / HOUR) + 1;
+  return texts(eventsOfHour(hour, size));
+}
+
+function* texts(events) {
   let lines = [];
   let bytes = 0;
-  for (const event of events(day, size)) {
+  for (const event of events) {
     const line = JSON.stringify(event);
     lines.push(line);
     bytes += line.length;
@@ -86,34 +96,49 @@ export function* eventsOfDay(day, size) {
 }
 
 function* events(day, size) {
-  const { features, slices, days, rowsPerHour, models, rowsPerDay } = size;
+  const { days, rowsPerHour, models, rowsPerDay } = size;
   const next = random(day + 1);
   // From the middle on, every twentieth feature moves away, and the score falls with it.
   const moved = day >= days / 2 ? 1 : 0;
   if (day === Math.floor(days / 2)) yield { kind: 'change', model: WIDE, id: 'deploy-1', what: 'deploy', ref: 'two', at: new Date(FIRST_DAY + day * DAY).toISOString() };
-  const names = sliceNames(slices);
   for (let row = 0; row < 24 * rowsPerHour; row += 1) {
-    const at = FIRST_DAY + day * DAY + row * (HOUR / rowsPerHour);
-    const values = {};
-    for (let index = 0; index < features - names.length; index += 1) {
-      if (next() < 0.01) continue;
-      const draw = next();
-      const kind = kindOf(index);
-      if (kind === 'category') values[featureName(index)] = 'abcd'[Math.floor(draw * 4)];
-      else if (kind === 'boolean') values[featureName(index)] = draw < 0.3;
-      else values[featureName(index)] = Number((draw * 100 + (index % 20 === 3 ? moved * 80 : 0)).toFixed(2));
-    }
-    const cut = Object.fromEntries(names.map((name, index) => [name, `value_${Math.floor(next() * Math.min(VALUES_PER_SLICE, slices - index * VALUES_PER_SLICE))}`]));
-    yield* answered(WIDE, `${day}-${row}`, at, next, moved, { ...cut, ...values }, cut);
+    yield* wideAnswered(`${day}-${row}`, FIRST_DAY + day * DAY + row * (HOUR / rowsPerHour), next, moved, size);
   }
   for (let model = 0; model < models; model += 1) {
     for (let row = 0; row < rowsPerDay; row += 1) {
-      const at = FIRST_DAY + day * DAY + row * (DAY / rowsPerDay);
-      const place = 'abcd'[Math.floor(next() * 4)];
-      const breaks = moved === 1 && model % 10 === 0 ? 1 : 0;
-      yield* answered(smallName(model), `${day}-${row}`, at, next, breaks, { speed: Number((next() * 100 + breaks * 60).toFixed(2)), place, heavy: next() < 0.3 }, { place });
+      yield* smallAnswered(model, `${day}-${row}`, FIRST_DAY + day * DAY + row * (DAY / rowsPerDay), next, moved);
     }
   }
+}
+
+function* eventsOfHour(hour, size) {
+  const next = random(1_000_000 + hour);
+  const start = FIRST_DAY + hour * HOUR;
+  for (let row = 0; row < size.rowsPerHour; row += 1) {
+    yield* wideAnswered(`hour-${hour}-${row}`, start + row * (HOUR / size.rowsPerHour), next, 1, size);
+  }
+  for (let model = 0; model < size.models; model += 1) yield* smallAnswered(model, `hour-${hour}`, start, next, 1);
+}
+
+function* wideAnswered(id, at, next, moved, { features, slices }) {
+  const names = sliceNames(slices);
+  const values = {};
+  for (let index = 0; index < features - names.length; index += 1) {
+    if (next() < 0.01) continue;
+    const draw = next();
+    const kind = kindOf(index);
+    if (kind === 'category') values[featureName(index)] = 'abcd'[Math.floor(draw * 4)];
+    else if (kind === 'boolean') values[featureName(index)] = draw < 0.3;
+    else values[featureName(index)] = Number((draw * 100 + (index % 20 === 3 ? moved * 80 : 0)).toFixed(2));
+  }
+  const cut = Object.fromEntries(names.map((name, index) => [name, `value_${Math.floor(next() * Math.min(VALUES_PER_SLICE, slices - index * VALUES_PER_SLICE))}`]));
+  yield* answered(WIDE, id, at, next, moved, { ...cut, ...values }, cut);
+}
+
+function* smallAnswered(model, id, at, next, moved) {
+  const place = 'abcd'[Math.floor(next() * 4)];
+  const breaks = moved === 1 && model % 10 === 0 ? 1 : 0;
+  yield* answered(smallName(model), id, at, next, breaks, { speed: Number((next() * 100 + breaks * 60).toFixed(2)), place, heavy: next() < 0.3 }, { place });
 }
 
 /** A prediction and, a little later, its label. */

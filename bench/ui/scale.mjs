@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureAnswers } from './answers.mjs';
 import { measurePages } from './browser.mjs';
-import { WIDE, eventsOfDay, specs } from './models.mjs';
+import { WIDE, eventsOfDay, eventsOfHourAfter, specs } from './models.mjs';
 import { Quiver } from './quiver.mjs';
 
 const { values: given } = parseArgs({
@@ -18,6 +18,8 @@ const { values: given } = parseArgs({
     models: { type: 'string', default: '200' },
     'rows-per-day': { type: 'string', default: '24' },
     rounds: { type: 'string', default: '20' },
+    /** Rounds before each of which every model gets an hour more, which is judged before the answers are asked for. */
+    'live-rounds': { type: 'string', default: '5' },
     /** Keeps the data there, and measures what is there already. */
     folder: { type: 'string' },
     json: { type: 'string' },
@@ -59,6 +61,15 @@ async function fill(quiver) {
   tell(`sent, judged and written in ${seconds(began)}; each stage, all models together: ${await stageSeconds(quiver)}`);
 }
 
+/** Sends one more hour of every model, and waits until it is judged. */
+async function oneMoreHour() {
+  const { scope } = await quiver.ask(`/v1/models/${WIDE}/windows`);
+  for (const lines of eventsOfHourAfter(scope.latest_event_at, size)) await quiver.send(lines);
+  const began = performance.now();
+  await quiver.flow();
+  tell(`one more hour of every model was judged in ${seconds(began)}`);
+}
+
 /** The seconds of each stage, as the server's metrics tell them; models that run side by side each count theirs. */
 async function stageSeconds(quiver) {
   const metrics = await (await fetch(`${quiver.url}/metrics`)).text();
@@ -72,13 +83,17 @@ try {
   tell('the pages');
   const pages = await measurePages(quiver.url, WIDE);
   tell(`the answers: ${pages.requests.length} requests that the pages make`);
-  const answers = await measureAnswers(quiver.url, pages.requests, Number(given.rounds));
-  const figures = [...pages.figures, ...answers.figures];
+  const still = await measureAnswers(quiver.url, pages.requests, Number(given.rounds), 'while nothing is committed');
+  tell('the answers after commits');
+  const live = await measureAnswers(quiver.url, pages.requests, Number(given['live-rounds']), 'after a commit of every model', oneMoreHour);
+  const figures = [...pages.figures, ...still.figures, ...live.figures];
   const machine = `${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown'}`;
   console.log(`${size.features} features, ${size.slices} slices, ${size.days} days of hourly windows, ${size.models} small models; ${machine}\n`);
   console.log(table(['measure', 'figure', 'goal', ''], figures.map(({ name, value, unit, goal }) => [name, `${round(value)} ${unit}`, goal === undefined ? '' : `${goal} ${unit}`, goal === undefined ? '' : value <= goal ? 'met' : 'MISSED'])));
-  console.log(`\n${table(['route', 'requests', 'p50 ms', 'p95 ms', 'longest ms', 'kB'], answers.routes.map((route) => [route.name, route.requests, round(route.p50), round(route.p95), round(route.longest), round(route.kilobytes)]))}`);
-  if (given.json !== undefined) writeFileSync(given.json, JSON.stringify({ size, machine, figures, routes: answers.routes }, null, 1));
+  for (const [state, { routes }] of [['while nothing is committed', still], ['after a commit of every model', live]]) {
+    console.log(`\n${state}:\n\n${table(['route', 'requests', 'p50 ms', 'p95 ms', 'longest ms', 'kB'], routes.map((route) => [route.name, route.requests, round(route.p50), round(route.p95), round(route.longest), round(route.kilobytes)]))}`);
+  }
+  if (given.json !== undefined) writeFileSync(given.json, JSON.stringify({ size, machine, figures, routes: still.routes, routesAfterCommits: live.routes }, null, 1));
 } finally {
   await quiver.stop();
   if (given.folder === undefined) rmSync(folder, { recursive: true, force: true });

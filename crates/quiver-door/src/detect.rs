@@ -21,6 +21,7 @@ mod assignment;
 mod class;
 mod email;
 mod hint;
+mod maker;
 mod national;
 mod number;
 mod phone;

@@ -156,6 +156,9 @@ pub struct FlowConfig {
     pub flush_rows: u32,
     /// How often the windows that got new events are judged.
     pub judge_every: Duration,
+    /// When events have waited so long for the tables, fewer requests are worked on at a time and more are refused, so
+    /// that the tables catch up.
+    pub slow_down_after: Duration,
 }
 
 /// The job that removes what is too old.
@@ -351,7 +354,7 @@ impl Default for DiskConfig {
 
 impl Default for FlowConfig {
     fn default() -> Self {
-        Self { flush_every: seconds(10), flush_rows: 200_000, judge_every: seconds(60) }
+        Self { flush_every: seconds(10), flush_rows: 200_000, judge_every: seconds(60), slow_down_after: seconds(30) }
     }
 }
 

@@ -2,6 +2,7 @@
 //! stages ever touch the tables at once.
 
 mod derive;
+mod generation;
 mod handle;
 mod rest;
 mod retention;
@@ -192,10 +193,10 @@ impl Flow {
             self.finished_of("segments", &model, took, Err(error));
         }
         self.parts.doors.put(Arc::new(spec));
+        self.shared.generations.committed(&model);
         self.unprofiled.insert(model.clone());
         self.unjudged.insert(model);
         self.tell_models();
-        self.shared.generation.fetch_add(1, Ordering::Release);
     }
 
     /// Remembers the ids that the tables hold since then: for a journal that lost rows, and with them their ids.
@@ -369,6 +370,7 @@ impl Flow {
             .iter_mut()
             .filter_map(|(name, pipeline)| pipeline.take_changed().then(|| name.clone()))
             .collect();
+        changed.iter().for_each(|model| self.shared.generations.committed(model));
         self.unprofiled.extend(changed.iter().cloned());
         self.unjudged.extend(changed);
         self.tell_models();
@@ -379,6 +381,7 @@ impl Flow {
                 refused
             }
             Err(error) => {
+                self.shared.generations.committed_of_all();
                 self.finished("segments", started, Err(error));
                 return;
             }
@@ -434,7 +437,7 @@ impl Flow {
         }
     }
 
-    /// Notes how a stage ended; says whether well.
+    /// Notes how a stage ended that ran for all models together; says whether well.
     fn finished(&self, stage: &'static str, started: Instant, result: Result<(), PipelineError>) -> bool {
         self.note(stage, stage.to_owned(), started.elapsed(), result)
     }
@@ -442,6 +445,11 @@ impl Flow {
     /// The same of a stage that ran for one model: where it failed, the model is left alone for a while, so that what
     /// only a person can mend is not tried, and told, without end.
     fn finished_of(&mut self, stage: &'static str, model: &str, took: Duration, result: Result<(), PipelineError>) {
+        if model == EVERY_MODEL {
+            self.shared.generations.committed_of_all();
+        } else {
+            self.shared.generations.committed(model);
+        }
         if self.note(stage, key_of(stage, model), took, result) {
             self.forget(stage, model);
         } else {
@@ -461,10 +469,6 @@ impl Flow {
         let labels = Stage { stage };
         self.parts.metrics.stage_seconds.get_or_create(&labels).observe(took.as_secs_f64());
         self.shared.told.ran(stage, (self.parts.wall)(), took);
-        // What the door counted is told by the status alone; it would change every second.
-        if stage != "tallies" {
-            self.shared.generation.fetch_add(1, Ordering::Release);
-        }
         let mut errors = self.shared.errors.lock().unwrap_or_else(PoisonError::into_inner);
         match result {
             Ok(()) => {

@@ -82,6 +82,8 @@ pub struct App {
     pub views: Views,
     /// Answers to questions of the read API.
     pub answers: read::Answers,
+    /// Models of the overview as they were told last.
+    pub overview_models: read::KeptModels,
     /// Rows of features that were asked for lately.
     pub feature_rows: read::KeptRows,
     /// The web UI.

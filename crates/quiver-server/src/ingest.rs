@@ -8,6 +8,7 @@ pub mod budget;
 pub mod commit;
 pub mod dead_letters;
 pub mod doors;
+pub mod lag;
 pub mod seen;
 pub mod tally;
 

@@ -8,6 +8,7 @@ use crate::ingest::body::{BodyReader, RequestLimits};
 use crate::ingest::budget::Budget;
 use crate::ingest::commit::{self, Lot, Parts, Prepared, Wall};
 use crate::ingest::dead_letters::DeadLetters;
+use crate::ingest::lag::Lag;
 use crate::ingest::seen::{Seen, SeenOptions};
 use crate::ingest::tally::Tallies;
 use crate::ingest::{Acknowledgement, CommitError, Committer, Doors, Receipt};
@@ -28,12 +29,16 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 /// The longest event; a body may be longer.
 const EVENT_BYTES: usize = 1 << 20;
+
+/// Threads of the flow get about a third of the time of those that answer requests, where both want the processors.
+#[cfg(target_os = "linux")]
+const FLOW_NICENESS: i32 = 5;
 
 /// How often the disk is looked at, and waiting halves are taken out.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
@@ -245,8 +250,21 @@ impl Server {
 
 /// Runs the flow in threads of its own: its stages compute for long between two waits, and no request stands behind them.
 fn start_flow(flow: Flow) -> std::io::Result<std::thread::JoinHandle<()>> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("quiver-flow").enable_all().build()?;
-    std::thread::Builder::new().name("quiver-flow".to_owned()).spawn(move || runtime.block_on(flow.run()))
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.thread_name("quiver-flow").on_thread_start(give_way).enable_all().build()?;
+    std::thread::Builder::new().name("quiver-flow".to_owned()).spawn(move || {
+        give_way();
+        runtime.block_on(flow.run());
+    })
+}
+
+/// Has this thread give way to those that answer requests.
+fn give_way() {
+    // Of Linux alone the nice value is one of each thread (setpriority(2)).
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, FLOW_NICENESS) {
+        tracing::debug!(%error, "the flow runs at the priority of requests");
+    }
 }
 
 fn remembered(workspace: &Workspace, config: &ServerConfig, secret: u64, clock: &Clock) -> Result<Seen, ServeError> {
@@ -341,6 +359,7 @@ fn app(
         rate: crate::http::Rate::new(config.ingest.rate_limit.per_second),
         views,
         answers: Default::default(),
+        overview_models: Default::default(),
         feature_rows: Default::default(),
         ui,
     }
@@ -379,10 +398,14 @@ async fn listen(
     Ok((listeners, addresses))
 }
 
-/// Looks at the disk, and takes out halves whose other half did not come.
+/// Looks at the disk and at what waits for the tables, and takes out halves whose other half did not come.
 async fn watch_over(app: Arc<App>, config: ServerConfig, mut stop: watch::Receiver<bool>) {
+    let mut lag = Lag::default();
     loop {
         look_at_disk(&app, &config);
+        let waited = lag.note(Instant::now(), app.workspace.journal().durable_offset(), app.flow.segment_offset());
+        app.metrics.tables_lag_seconds.set(waited.as_secs() as i64);
+        app.at_work.pace(waited, duration(config.flow.slow_down_after)).await;
         let now = (app.reader.parts.wall.0)();
         commit_halves(&app, |halves| halves.expire(now)).await;
         {

@@ -3,12 +3,14 @@
 use crate::session;
 use crate::table::{Table, TableError};
 use arrow::array::RecordBatch;
+use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::error::DataFusionError;
 use datafusion::execution::cache::cache_manager::CacheManagerConfig;
 use datafusion::execution::cache::default_cache::DefaultCache;
 use datafusion::execution::context::{SQLOptions, SessionContext};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::logical_expr::LogicalPlanBuilder;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -136,6 +138,32 @@ impl QueryEngine {
             .map_err(|source| QueryError::Register { name: name.to_owned(), source: Box::new(source) })?;
         self.context.deregister_table(name)?;
         self.context.register_table(name, provider)?;
+        Ok(())
+    }
+
+    /// Has a table show only some of its columns under its name, and all of them under another: a statement over
+    /// thousands of columns takes longer to plan than to answer, however few of them it names. Where there is no such
+    /// table there is none afterwards.
+    ///
+    /// # Errors
+    /// When the table's plan cannot be made.
+    pub async fn show_only(
+        &self,
+        name: &str,
+        whole_name: &str,
+        is_shown: impl Fn(&str) -> bool,
+    ) -> Result<(), QueryError> {
+        if !self.context.table_exist(name)? {
+            return Ok(());
+        }
+        let whole = self.context.table_provider(name).await?;
+        let schema = whole.schema();
+        let fields = schema.fields().iter().enumerate();
+        let shown: Vec<usize> = fields.filter(|(_, field)| is_shown(field.name())).map(|(place, _)| place).collect();
+        let scan = LogicalPlanBuilder::scan(whole_name, provider_as_source(Arc::clone(&whole)), Some(shown))?;
+        self.context.deregister_table(name)?;
+        self.context.register_table(whole_name, whole)?;
+        self.context.register_table(name, Arc::new(ViewTable::new(scan.build()?, None)))?;
         Ok(())
     }
 

@@ -1,76 +1,12 @@
 //! Recognises keys by their makers' prefixes, JSON Web Tokens, bearer tokens and private keys, in runs too long for words.
 
+use super::maker::{DOTTED, MAKERS, Tail, WEB_TOKEN};
 use super::{DetectError, Detector, Sink, class, work};
 use aho_corasick::AhoCorasick;
 use std::ops::Range;
 
 /// A run of letters, digits, hyphens and underscores shorter than this holds no token.
 pub(super) const SHORTEST: usize = 16;
-
-/// What follows a prefix.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tail {
-    /// Capitals and digits, and just as many.
-    Capitals,
-    /// Letters and digits.
-    Alphanumeric,
-    /// Also hyphens, underscores and dots.
-    Any,
-    /// As above, with a part of sixteen that holds a digit or capital: words with hyphens begin alike.
-    Random,
-}
-
-/// Prefix, what follows, and the least bytes of that; those of keys that were ever issued are longer, never shorter.
-const MAKERS: [(&str, Tail, usize); 46] = [
-    ("AKIA", Tail::Capitals, 16),
-    ("ASIA", Tail::Capitals, 16),
-    ("AIza", Tail::Any, 30),
-    ("ghp_", Tail::Alphanumeric, 20),
-    ("gho_", Tail::Alphanumeric, 20),
-    ("ghu_", Tail::Alphanumeric, 20),
-    ("ghs_", Tail::Alphanumeric, 20),
-    ("ghr_", Tail::Alphanumeric, 20),
-    ("github_pat_", Tail::Any, 20),
-    ("glpat-", Tail::Any, 16),
-    ("gldt-", Tail::Any, 16),
-    ("glrt-", Tail::Any, 16),
-    ("glptt-", Tail::Any, 16),
-    ("xoxa-", Tail::Any, 11),
-    ("xoxb-", Tail::Any, 11),
-    ("xoxe-", Tail::Any, 11),
-    ("xoxo-", Tail::Any, 11),
-    ("xoxp-", Tail::Any, 11),
-    ("xoxr-", Tail::Any, 11),
-    ("xoxs-", Tail::Any, 11),
-    ("xapp-", Tail::Random, 16),
-    ("sk_live_", Tail::Alphanumeric, 8),
-    ("rk_live_", Tail::Alphanumeric, 8),
-    ("pk_live_", Tail::Alphanumeric, 8),
-    ("sk_test_", Tail::Alphanumeric, 8),
-    ("rk_test_", Tail::Alphanumeric, 8),
-    ("pk_test_", Tail::Alphanumeric, 8),
-    ("whsec_", Tail::Alphanumeric, 16),
-    ("sk-ant-", Tail::Any, 12),
-    ("sk-proj-", Tail::Any, 12),
-    ("sk-or-", Tail::Random, 16),
-    ("sk-", Tail::Random, 16),
-    ("npm_", Tail::Alphanumeric, 30),
-    ("pypi-", Tail::Random, 16),
-    ("hf_", Tail::Alphanumeric, 30),
-    ("qvr_", Tail::Any, 12),
-    ("GOCSPX-", Tail::Any, 16),
-    ("dop_v1_", Tail::Alphanumeric, 32),
-    ("shpat_", Tail::Alphanumeric, 20),
-    ("shpss_", Tail::Alphanumeric, 20),
-    ("dckr_pat_", Tail::Any, 16),
-    ("sq0atp-", Tail::Any, 16),
-    ("AGE-SECRET-KEY-1", Tail::Alphanumeric, 20),
-    ("ATATT3", Tail::Any, 20),
-    ("lin_api_", Tail::Alphanumeric, 20),
-    ("eyJ", Tail::Any, 0),
-];
-
-const WEB_TOKEN: usize = MAKERS.len() - 1;
 
 /// The fewest bytes of a web token's first two parts.
 const WEB_TOKEN_PART: usize = 8;
@@ -116,6 +52,11 @@ impl Rules {
             let end = range.end;
             sink.push(detector, range);
             return end.max(run.end);
+        }
+        if let Some(range) = dotted(bytes, run) {
+            let end = range.end;
+            sink.push(Detector::Token, range);
+            return end;
         }
         let mut at = run.start;
         // The rest of the run that fails one of these once fails them all: what comes later is shorter.
@@ -250,6 +191,23 @@ fn bearer(bytes: &[u8], run: &Range<usize>) -> Option<Range<usize>> {
     let random =
         token.iter().any(u8::is_ascii_digit) || token.iter().filter(|byte| byte.is_ascii_uppercase()).count() > 2;
     random.then_some(start..start + length)
+}
+
+/// The key whose prefix ends with the dot before the run, with all dotted parts that follow.
+fn dotted(bytes: &[u8], run: &Range<usize>) -> Option<Range<usize>> {
+    let before = bytes[..run.start].strip_suffix(b".").map(|_| &bytes[..run.start])?;
+    work::spend(DOTTED.len());
+    let (prefix, least) = DOTTED.iter().find(|(prefix, _)| before.ends_with(prefix.as_bytes()))?;
+    let start = run.start - prefix.len();
+    let is_inside_word = start > 0 && is_run(bytes[start - 1]);
+    if is_inside_word || run.len() < *least || !bytes[run.clone()].iter().any(u8::is_ascii_digit) {
+        return None;
+    }
+    let length = bytes[run.end..].iter().take_while(|byte| is_run(**byte) || **byte == b'.').count();
+    work::spend(run.len() + length);
+    // The point at the end of a sentence is none of the key's.
+    let dots = bytes[run.end..run.end + length].iter().rev().take_while(|byte| **byte == b'.').count();
+    Some(start..run.end + length - dots)
 }
 
 /// The shortest beginning, `-----BEGIN PRIVATE KEY-----`.

@@ -82,13 +82,14 @@ impl ServerConfig {
             ("/ingest/queue", ingest.queue),
             ("/ingest/deduplication/memory", ingest.deduplication.memory),
         ];
-        let durations: [(&str, Duration); 8] = [
+        let durations: [(&str, Duration); 9] = [
             ("/http/request_timeout", http.request_timeout),
             ("/http/header_timeout", http.header_timeout),
             ("/ingest/deduplication/horizon", ingest.deduplication.horizon),
             ("/ingest/max_clock_skew", ingest.max_clock_skew),
             ("/flow/flush_every", flow.flush_every),
             ("/flow/judge_every", flow.judge_every),
+            ("/flow/slow_down_after", flow.slow_down_after),
             ("/retention/every", self.retention.every),
             ("/retention/orphans_after", self.retention.orphans_after),
         ];

@@ -62,7 +62,7 @@ otlp: {http: null, grpc: '[::1]:4317'}
 ingest: {queue: 2GiB, deduplication: {horizon: 1d, memory: 10MiB}, max_clock_skew: 1h,
   events_per_request: 5, rate_limit: 500 per second, dead_letters: 1MiB}
 disk: {read_only_below: 5%}
-flow: {flush_every: 1m, flush_rows: 9, judge_every: 1h}
+flow: {flush_every: 1m, flush_rows: 9, judge_every: 1h, slow_down_after: 2m}
 retention: {every: 1d, orphans_after: 1h, verify_every: 7d}
 auth: {keys: required}
 log: {format: text, level: debug}

@@ -50,7 +50,7 @@ impl Flow {
 
     /// Runs a stage for these models, whose rows are committed together; returns the models that it has to run for
     /// again.
-    async fn derive(&mut self, derived: Derived, models: BTreeSet<String>) -> BTreeSet<String> {
+    pub(super) async fn derive(&mut self, derived: Derived, models: BTreeSet<String>) -> BTreeSet<String> {
         let stage = derived.name();
         if models.is_empty() || self.is_interrupted || self.rests.has(stage, EVERY_MODEL) {
             return models;

@@ -1,5 +1,6 @@
 //! The way to the flow: what can be asked of it, and what it tells.
 
+use super::generation::Generations;
 use super::told::{StageState, Told};
 use crate::pipeline::{StoredTable, Tidied};
 use quiver_event::spec::Spec;
@@ -29,8 +30,8 @@ pub struct FlowHandle {
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     pub(super) segment_offset: AtomicU64,
-    /// Grows whenever something may have been committed.
-    pub(super) generation: AtomicU64,
+    /// Grow whenever something may have been committed.
+    pub(super) generations: Generations,
     pub(super) errors: Mutex<BTreeMap<String, String>>,
     pub(super) told: Told,
     /// Whether the flow is to end: a stage that runs for a long time ends where it is.
@@ -45,7 +46,12 @@ impl FlowHandle {
 
     /// A number that grows whenever something may have been committed: while it stays, so do answers about it.
     pub fn generation(&self) -> u64 {
-        self.shared.generation.load(Ordering::Acquire)
+        self.shared.generations.latest()
+    }
+
+    /// The same of one model.
+    pub fn generation_of(&self, model: &str) -> u64 {
+        self.shared.generations.of(model)
     }
 
     /// The last error of each stage that failed when it last ran.

@@ -8,7 +8,6 @@ use quiver_event::event::Kind;
 use quiver_event::time::Timestamp;
 use quiver_store::catalogue::DEFAULT_WORKSPACE;
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 const STAGE: &str = "retention";
@@ -128,7 +127,7 @@ impl Flow {
         }
         if run.tidied.expired_files > expired {
             // Events are gone that remembered answers may tell of.
-            self.shared.generation.fetch_add(1, Ordering::Release);
+            self.shared.generations.committed_of_all();
         }
         if let Some(error) = run.refused.take() {
             self.note(STAGE, STAGE.to_owned(), run.worked, Err(error));

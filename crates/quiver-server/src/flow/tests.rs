@@ -74,3 +74,25 @@ async fn retention_goes_on_piece_by_piece_until_every_table_was_tidied() {
     assert_eq!(pieces, 8);
     assert!(handle.tidied().is_some() && flow.retention.is_none());
 }
+
+#[tokio::test]
+async fn a_stage_changes_the_numbers_of_the_models_that_it_ran_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut flow, handle) = one_model(&folder).await;
+    let text = SPEC.replace("model: m", "model: other");
+    let spec = quiver_door::spec_file::parse_spec(&text, "the test's spec").unwrap();
+    flow.put(spec, text).await.unwrap();
+    flow.run_all().await.unwrap();
+    let numbers = || ["m", "other"].map(|model| handle.generation_of(model));
+    for derived in Derived::ALL {
+        let before = numbers();
+        assert!(flow.derive(derived, BTreeSet::from(["m".to_owned()])).await.is_empty());
+        let after = numbers();
+        assert!(after[0] > before[0] && after[1] == before[1], "{}: {before:?} {after:?}", derived.name());
+    }
+    // Nothing came in, so that nothing changes.
+    let (before, latest) = (numbers(), handle.generation());
+    flow.write_tallies().await;
+    flow.flush().await;
+    assert_eq!((numbers(), handle.generation()), (before, latest));
+}

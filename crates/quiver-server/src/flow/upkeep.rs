@@ -17,6 +17,7 @@ impl Flow {
         let now = (self.parts.wall)();
         let (damaged, refused) = set_damage_aside(&self.parts, &mut self.pipelines, &self.rests, now).await;
         if damaged > 0 {
+            self.shared.generations.committed_of_all();
             self.parts.metrics.damaged_files.inc_by(damaged);
             // What was derived from the lost rows is derived again by the next run of each stage.
             self.unprofiled.extend(self.pipelines.keys().cloned());

@@ -5,7 +5,7 @@ use super::problem::Problem;
 use crate::pipeline::at_once;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
 /// Work in progress at a time, in shares, for each processor. Of bodies of a hundred events, and of any larger, two are
 /// worked on by each, one of them while the other waits for the journal; single events go by the dozen. With more the
@@ -24,12 +24,21 @@ const WAIT: Duration = Duration::from_millis(4);
 const WAIT_PER_MEBIBYTE: Duration = Duration::from_millis(20);
 const LONGEST_WAIT: Duration = Duration::from_millis(60);
 
+/// Whoever withholds shares waits so long for those of one body.
+const WITHHOLDING: Duration = Duration::from_secs(1);
+
 /// The shares that a request holds while it is worked on.
 pub type Permit = OwnedSemaphorePermit;
 
-/// The shares that are left.
-#[derive(Debug, Clone)]
-pub struct AtWork(Arc<Semaphore>);
+/// The shares that are left, and those that nobody gets for now.
+#[derive(Debug)]
+pub struct AtWork {
+    shares: Arc<Semaphore>,
+    /// The largest bodies that are worked on side by side where nothing is withheld.
+    bodies: usize,
+    /// The shares of one such body each.
+    withheld: Mutex<Vec<Permit>>,
+}
 
 impl Default for AtWork {
     fn default() -> Self {
@@ -40,7 +49,23 @@ impl Default for AtWork {
 impl AtWork {
     /// As much work as so many processors do.
     pub fn new(processors: usize) -> Self {
-        Self(Arc::new(Semaphore::new(PROCESSOR_SHARES * processors)))
+        let shares = PROCESSOR_SHARES * processors;
+        let bodies = shares / MOST_SHARES;
+        Self { shares: Arc::new(Semaphore::new(shares)), bodies, withheld: Mutex::default() }
+    }
+
+    /// Takes on less work, the longer events have waited for the tables beyond a bound: what takes events in and what
+    /// takes them on share the processors, and events that are taken in faster than they are taken on wait without end.
+    pub async fn pace(&self, lag: Duration, bound: Duration) {
+        let wanted = self.bodies - bodies_at(self.bodies, lag, bound);
+        let mut withheld = self.withheld.lock().await;
+        withheld.truncate(wanted);
+        while withheld.len() < wanted {
+            // In turn with the requests that wait; what is at work is not taken from anybody.
+            let taken = Arc::clone(&self.shares).acquire_many_owned(MOST_SHARES as u32);
+            let Ok(Ok(permit)) = tokio::time::timeout(WITHHOLDING, taken).await else { return };
+            withheld.push(permit);
+        }
     }
 
     /// Takes the shares that a body of that many bytes needs; who asked first gets them first.
@@ -51,7 +76,7 @@ impl AtWork {
         let shares = (1 + bytes / SHARE_BYTES).min(MOST_SHARES);
         let wait = WAIT + WAIT_PER_MEBIBYTE * u32::try_from(bytes >> 20).unwrap_or(u32::MAX);
         let wait = wait.min(LONGEST_WAIT);
-        let taken = tokio::time::timeout(wait, Arc::clone(&self.0).acquire_many_owned(shares as u32)).await;
+        let taken = tokio::time::timeout(wait, Arc::clone(&self.shares).acquire_many_owned(shares as u32)).await;
         taken.ok().and_then(Result::ok).ok_or_else(busy)
     }
 
@@ -60,11 +85,18 @@ impl AtWork {
     /// # Errors
     /// When too much is worked on already.
     pub fn check(&self) -> Result<(), Problem> {
-        match self.0.available_permits() {
+        match self.shares.available_permits() {
             0 => Err(busy()),
             _ => Ok(()),
         }
     }
+}
+
+/// How many of so many bodies are worked on at a time at a lag: at twice the bound a quarter of them, but always one.
+fn bodies_at(bodies: usize, lag: Duration, bound: Duration) -> usize {
+    let over = lag.as_secs_f64() / bound.as_secs_f64().max(f64::MIN_POSITIVE);
+    let left = bodies as f64 / over.max(1.0).powi(2);
+    (left as usize).clamp(1, bodies.max(1))
 }
 
 fn busy() -> Problem {
@@ -94,5 +126,27 @@ mod tests {
         assert!(work.begin(1).await.is_err());
         drop(small);
         assert!(work.check().is_ok());
+    }
+    #[test]
+    fn the_longer_events_wait_the_less_is_worked_on() {
+        let at = |seconds: u64| bodies_at(8, Duration::from_secs(seconds), Duration::from_secs(30));
+        assert_eq!([0, 29, 30, 31, 43, 60, 85, 3_600].map(at), [8, 8, 8, 7, 3, 2, 1, 1]);
+        assert_eq!(bodies_at(2, Duration::from_secs(1), Duration::ZERO), 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_withheld_comes_back_when_the_tables_have_caught_up() {
+        let work = AtWork::new(2);
+        let (bound, large) = (Duration::from_secs(30), 20 << 20);
+        let begun = work.begin(large).await.unwrap();
+        work.pace(bound * 10, bound).await;
+        assert_eq!(work.shares.available_permits(), 0, "the one body that is left is at work");
+        drop(begun);
+        let begun = work.begin(large).await.unwrap();
+        assert!(work.begin(1).await.is_err());
+        work.pace(Duration::ZERO, bound).await;
+        assert!(work.begin(large).await.is_ok());
+        drop(begun);
+        assert_eq!(work.shares.available_permits(), 2 * PROCESSOR_SHARES);
     }
 }

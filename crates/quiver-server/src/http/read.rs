@@ -10,6 +10,7 @@ mod findings;
 mod inference;
 mod overview;
 mod performance;
+mod remembered;
 mod scope;
 mod series;
 mod session;
@@ -20,6 +21,7 @@ mod windows;
 mod words;
 
 pub use features::KeptRows;
+pub use overview::KeptModels;
 pub use tag::{Answers, names_tag, tag};
 
 use super::App;

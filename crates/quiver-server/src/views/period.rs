@@ -42,6 +42,11 @@ impl Names {
         self.numbers.get(text).copied()
     }
 
+    /// How many texts there are: their numbers are below.
+    pub fn count(&self) -> usize {
+        self.texts.len()
+    }
+
     /// The text of a number.
     pub fn text(&self, number: u32) -> &str {
         self.texts.get(number as usize).map_or("", String::as_str)

@@ -181,6 +181,33 @@ async fn queries_read_and_never_write() {
 }
 
 #[tokio::test]
+async fn a_table_shows_the_columns_it_is_told_to_and_all_under_another_name() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = DataFolder::open(temporary.path()).unwrap();
+    let model = ModelKey::new("m");
+    let mut table = folder.open_table(TableName::Predictions(model), &options(prediction_schema())).await.unwrap();
+    table.append(vec![predictions(0, 100)], &progress(None, 100)).await.unwrap();
+    let engine = folder.open_queries(&[TableName::Predictions(model)], &folder.query_options()).await.unwrap();
+    engine
+        .show_only("predictions", "whole", |column| ["offset", "slices", "event_date"].contains(&column))
+        .await
+        .unwrap();
+    let rows = engine.sql("SELECT * FROM predictions ORDER BY \"offset\" DESC LIMIT 1").await.unwrap();
+    let schema = rows[0].schema();
+    let mut names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["event_date", "offset", "slices"]);
+    let count = "SELECT count(*) FROM predictions WHERE slices['origin'] = 'JFK' AND event_date > DATE '2013-07-01'";
+    assert_eq!(engine.sql(count).await.unwrap()[0].column(0).as_primitive::<Int64Type>().value(0), 38);
+    assert!(engine.sql("SELECT score FROM predictions").await.is_err(), "it shows what it was not told to");
+    let whole: Vec<_> = engine.rows_where("whole", "\"offset\" = 7").await.unwrap().try_collect().await.unwrap();
+    let whole: Vec<_> = whole.into_iter().filter(|batch: &arrow::array::RecordBatch| batch.num_rows() > 0).collect();
+    assert_eq!((whole.len(), whole[0].num_columns()), (1, table.schema().unwrap().fields().len()));
+    engine.show_only("changes", "whole_changes", |_| true).await.unwrap();
+    assert!(engine.sql("SELECT 1 FROM changes").await.is_err(), "a table that is not there");
+}
+
+#[tokio::test]
 async fn a_sort_over_the_memory_limit_spills_into_the_data_folder() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = DataFolder::open(temporary.path()).unwrap();

@@ -28,6 +28,19 @@ fn keys_of_known_makers_are_found() {
         "pypi-",
         "hf_",
         "qvr_",
+        "dop_v1_",
+        "sb_secret_",
+        "glcbt-",
+        "tskey-auth-",
+        "gsk_",
+        "nfp_",
+        "sntrys_A1b2C3d4_",
+        "lsv2_pt_",
+        "SG.",
+        "hvs.",
+        "ya29.",
+        "dt0c01.",
+        "dp.pt.",
     ] {
         for text in [key(prefix, long), format!("key={} ok", key(prefix, long)), format!("\"{}\"", key(prefix, long))] {
             let found = detectors.find(&text);
@@ -44,7 +57,16 @@ fn keys_of_known_makers_are_found() {
         "task-550e8400-e29b-41d4",
         "pypi-publish-workflow-for-wheels",
         "hf_hub_download_with_retries",
+        "secret_santa_list_of_the_whole_team",
+        "key-value-store-compaction-threads",
+        "SKU_OF_THE_ARTICLE_WITH_ALL_SIZES_AND_COLOURS",
+        "dapi_requests_of_the_last_twelve_months_total",
+        "SG.a_method_with_a_long_name_in_a_class",
+        "HSG.A1b2C3d4E5f6G7h8I9j0K1l2M3n4",
+        "tvly-search-results-of-the-last-page",
     ]);
+    let web = key("SG.A1b2C3d4E5f6G7h8I9j0K1", ".l2M3n4O5p6Q7r8S9t0U1v2W3x4");
+    assert_eq!(detectors.redact(&format!("sent with {web}.")).0, "sent with [token].");
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! The features of a model in one table: how far each moved, how much that matters, what is missing.
 
-use super::diagnosis::diagnosis_of;
 use super::findings::{judged_of, verdicts_of};
 use super::scope::{Asked, RangeQuery, Scope, bad_parameter, of};
 use super::series::places;
@@ -230,14 +229,18 @@ pub fn rows_of(asked: &Asked, periods: &[Period], places: &HashMap<Timestamp, us
     let names = &asked.view.names;
     let mut rows: Vec<FeatureRow> =
         asked.spec().features.iter().map(|(name, feature)| FeatureRow::new(name, feature, places.len())).collect();
-    let numbers = rows.iter().enumerate().filter_map(|(row, of)| Some((names.number(&of.feature)?, row)));
-    let row_of: HashMap<u32, usize> = numbers.collect();
+    // There are thousands of features in each of hundreds of periods: a look at a list, not into a map, for each.
+    let mut row_of: Vec<Option<usize>> = vec![None; names.count()];
+    for (row, of) in rows.iter().enumerate() {
+        if let Some(number) = names.number(&of.feature) {
+            row_of[number as usize] = Some(row);
+        }
+    }
     for period in asked.periods() {
         let Some(&place) = places.get(&period.window.start) else { continue };
-        let of_features =
-            period.cells.iter().filter(|cell| cell.monitor.arrow() == Arrow::Features && cell.slice.is_none());
-        for cell in of_features {
-            let Some(row) = row_of.get(&cell.subject).map(|row| &mut rows[*row]) else { continue };
+        for cell in period.of_arrow(Arrow::Features).iter().filter(|cell| cell.slice.is_none()) {
+            let Some(row) = row_of.get(cell.subject as usize).copied().flatten() else { continue };
+            let row = &mut rows[row];
             if cell.verdict.rank() > row.verdicts[place].rank() {
                 row.verdicts[place] = cell.verdict;
             }
@@ -269,12 +272,8 @@ pub fn rows_of(asked: &Asked, periods: &[Period], places: &HashMap<Timestamp, us
 
 /// How much of the move of the mean output goes with each feature, where the first arrow broke.
 async fn harms(app: &App, asked: &Asked) -> Result<BTreeMap<String, f64>, Problem> {
-    let is_broken = asked.periods().iter().any(|period| period.arrows.contains(&Verdict::Broken));
-    if !is_broken {
-        return Ok(BTreeMap::new());
-    }
-    let diagnosis = diagnosis_of(app, asked, &asked.arm).await?;
-    let Some(first) = diagnosis.onsets.first() else { return Ok(BTreeMap::new()) };
+    let first = asked.periods().iter().find(|period| period.arrows.contains(&Verdict::Broken));
+    let Some(first) = first else { return Ok(BTreeMap::new()) };
     let judged = judged_of(app, asked, &asked.arm, first.window).await?;
     let shifts = judged.into_iter().flat_map(|(_, judged)| judged.shifts);
     Ok(shifts.filter_map(|shift| Some((shift.feature.clone(), explained_share(&shift)?))).collect())

@@ -2,6 +2,7 @@
 
 use super::findings::judged_of;
 use super::inference::price::{CallUsage, Cost, Usage};
+use super::remembered::Remembered;
 use super::scope::{Asked, RangeQuery, bad_parameter, of};
 use super::series::places;
 use super::windows::{arms_of, arrow_windows, standing_broken_since};
@@ -220,7 +221,42 @@ fn four_digits(value: f64) -> f64 {
     format!("{value:.3e}").parse().unwrap_or(value)
 }
 
+/// Models as they were told last take no more memory than this, as far as it is counted.
+const KEPT_BYTES: usize = 32 << 20;
+
 /// A model, whose calendar has no place yet, and its periods.
+type Told = Arc<(OverviewModel, Vec<Period>)>;
+
+/// Models as they were told last: a commit changes one, and hundreds of others are as they were.
+#[derive(Debug)]
+pub struct KeptModels(Remembered<(String, RangeQuery), Told>);
+
+impl Default for KeptModels {
+    fn default() -> Self {
+        Self(Remembered::new(KEPT_BYTES))
+    }
+}
+
+/// About the memory of a told model: texts, and of each period its name, four verdicts and four values.
+fn bytes_of((model, periods): &(OverviewModel, Vec<Period>)) -> usize {
+    4096 + periods.len() * (2 * size_of::<Period>() + 4 * size_of::<Option<f64>>())
+        + model.versions.iter().map(|version| version.len() + size_of::<String>()).sum::<usize>()
+}
+
+/// A model as it is now.
+async fn told_of(app: &App, name: String, range: RangeQuery) -> Result<Told, Problem> {
+    // Before it is read: what is committed meanwhile may or may not be in it.
+    let generation = app.flow.generation_of(&name);
+    let question = (name, range);
+    if let Some(told) = app.overview_models.0.get(&question, generation) {
+        return Ok(told);
+    }
+    let told = Arc::new(model_of(app, &of(app, &question.0, &question.1).await?).await?);
+    app.overview_models.0.put(question, generation, Arc::clone(&told), bytes_of(&told));
+    Ok(told)
+}
+
+/// A model and its periods, as they are read.
 async fn model_of(app: &App, asked: &Asked) -> Result<(OverviewModel, Vec<Period>), Problem> {
     let (periods, places) = places(asked);
     let mut leads = leads(asked, &places);
@@ -341,16 +377,20 @@ pub async fn overview(
     let range = RangeQuery { from, to, last, by, arm: None };
     let answering = stream::iter(app.doors.names()).map(|name| {
         let (app, range) = (Arc::clone(&app), range.clone());
-        let answering = tokio::spawn(async move { model_of(&app, &of(&app, &name, &range).await?).await });
+        let answering = tokio::spawn(async move { told_of(&app, name, range).await });
         async move { answering.await.expect("it is not cancelled, and its panic is one of the answer") }
     });
     let mut answering = answering.buffered(at_once());
     let mut places: HashMap<Vec<Period>, usize> = HashMap::new();
     let mut models = Vec::new();
-    while let Some((model, periods)) = answering.try_next().await? {
+    while let Some(told) = answering.try_next().await? {
+        let (model, periods) = &*told;
         let next = places.len();
-        let calendar = *places.entry(periods).or_insert(next);
-        models.push(OverviewModel { calendar, ..model });
+        let calendar = match places.get(periods) {
+            Some(place) => *place,
+            None => *places.entry(periods.clone()).or_insert(next),
+        };
+        models.push(OverviewModel { calendar, ..model.clone() });
     }
     let mut calendars = vec![Vec::new(); places.len()];
     places.into_iter().for_each(|(periods, place)| calendars[place] = periods);

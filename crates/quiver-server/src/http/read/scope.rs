@@ -17,7 +17,7 @@ use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
 /// The range and the arm that most routes take.
-#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct RangeQuery {

@@ -2,7 +2,7 @@
 
 use super::rows::{EventRow, labels, read};
 use super::statement::{Cursor, EVER, Wanted, page, parts, quoted, writable};
-use super::tables::open;
+use super::tables::{open, whole_name};
 use crate::http::App;
 use crate::http::read::words::instant;
 use crate::measure::Rows;
@@ -152,7 +152,7 @@ async fn find(
 async fn whole(engine: &QueryEngine, kind: Kind, place: Cursor) -> Result<Option<RecordBatch>, PipelineError> {
     let at = Window { start: Timestamp(place.at), end: Timestamp(place.at + 1) };
     let condition = format!("{} AND \"offset\" = {}", time_condition(at), place.offset);
-    let mut rows = engine.rows_where(kind.table_name(), &condition).await?;
+    let mut rows = engine.rows_where(&whole_name(kind), &condition).await?;
     while let Some(batch) = rows.try_next().await.map_err(QueryError::from)? {
         if batch.num_rows() > 0 {
             return Ok(Some(batch));

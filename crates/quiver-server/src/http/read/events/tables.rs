@@ -5,6 +5,7 @@ use crate::http::problem::Problem;
 use crate::http::read::slices::not_answered;
 use crate::pipeline::{PipelineError, table_name};
 use futures::future::BoxFuture;
+use quiver_event::batch::FEATURE_PREFIX;
 use quiver_event::event::Kind;
 use quiver_store::data_folder::TableName;
 use quiver_store::query::{QueryEngine, QueryOptions};
@@ -20,7 +21,13 @@ const MEMORY_BYTES: usize = 256 << 20;
 /// Questions that read tables at a time; the others wait for their turn, which counts as their time.
 static PLACES: Semaphore = Semaphore::const_new(4);
 
-/// A session with the tables of these kinds, and no other: each is a log that has to be read.
+/// The name under which a table of [`open`] shows all its columns.
+pub fn whole_name(kind: Kind) -> String {
+    format!("whole_{}", kind.table_name())
+}
+
+/// A session with the tables of these kinds, and no other: each is a log that has to be read. Under its own name a table
+/// shows what all models have, under [`whole_name`] the features as well.
 ///
 /// # Errors
 /// When a table cannot be read.
@@ -29,7 +36,11 @@ pub async fn open(app: &App, model: &str, kinds: &[Kind]) -> Result<QueryEngine,
     let options = QueryOptions { memory_limit_bytes: MEMORY_BYTES, ..folder.query_options() };
     // They are there since the model was taken in, unless they cannot be read.
     let names: Vec<TableName<'_>> = kinds.iter().map(|kind| table_name(*kind, model)).collect();
-    Ok(folder.open_queries(&names, &options).await?)
+    let engine = folder.open_queries(&names, &options).await?;
+    for (kind, name) in kinds.iter().zip(names) {
+        engine.show_only(name.in_queries(), &whole_name(*kind), |column| !column.starts_with(FEATURE_PREFIX)).await?;
+    }
+    Ok(engine)
 }
 
 /// Does what a question needs, within its bounds; on the heap, since the plans of a query make a future of many

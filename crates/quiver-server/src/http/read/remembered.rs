@@ -1,0 +1,100 @@
+//! What was answered, by question, for as long as nothing that it tells of is committed; bounded in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// Answers to questions, each as of what was committed when it was asked for.
+#[derive(Debug)]
+pub struct Remembered<Question, Answer> {
+    /// Answers together take no more memory than this, as it is counted; those asked for last stay.
+    limit_bytes: usize,
+    held: Mutex<Held<Question, Answer>>,
+}
+
+#[derive(Debug)]
+struct Held<Question, Answer> {
+    answers: BTreeMap<Question, Entry<Answer>>,
+    bytes: usize,
+    /// Counts the questions: the clock of what was asked for last.
+    asked: u64,
+}
+
+#[derive(Debug)]
+struct Entry<Answer> {
+    answer: Answer,
+    generation: u64,
+    bytes: usize,
+    last: u64,
+}
+
+impl<Question: Ord + Clone, Answer: Clone> Remembered<Question, Answer> {
+    /// Remembers nothing yet.
+    pub fn new(limit_bytes: usize) -> Self {
+        let held = Held { answers: BTreeMap::new(), bytes: 0, asked: 0 };
+        Self { limit_bytes, held: Mutex::new(held) }
+    }
+
+    /// The answer to a question, where it was given of this generation.
+    pub fn get(&self, question: &Question, generation: u64) -> Option<Answer> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.asked += 1;
+        let asked = held.asked;
+        let entry = held.answers.get_mut(question).filter(|entry| entry.generation == generation)?;
+        entry.last = asked;
+        Some(entry.answer.clone())
+    }
+
+    /// Remembers an answer of this size; an older generation does not replace a newer one.
+    pub fn put(&self, question: Question, generation: u64, answer: Answer, bytes: usize) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_old = held.answers.get(&question).is_some_and(|entry| entry.generation > generation);
+        if is_old || bytes > self.limit_bytes {
+            return;
+        }
+        held.asked += 1;
+        held.bytes += bytes;
+        let last = held.asked;
+        if let Some(earlier) = held.answers.insert(question, Entry { answer, generation, bytes, last }) {
+            held.bytes -= earlier.bytes;
+        }
+        while held.bytes > self.limit_bytes {
+            let oldest = held.answers.iter().min_by_key(|(_, entry)| entry.last).map(|(question, _)| question.clone());
+            let Some(entry) = oldest.and_then(|oldest| held.answers.remove(&oldest)) else { break };
+            held.bytes -= entry.bytes;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_remembered_until_something_is_committed() {
+        let answers = Remembered::new(100);
+        answers.put("overview", 3, "three", 5);
+        assert_eq!(answers.get(&"overview", 3), Some("three"));
+        assert_eq!(answers.get(&"overview by day", 3), None);
+        assert_eq!(answers.get(&"overview", 4), None);
+        answers.put("overview", 4, "four", 4);
+        // A slow answer to an older question does not replace a newer one.
+        answers.put("overview", 3, "three", 5);
+        assert_eq!(answers.get(&"overview", 4), Some("four"));
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded_and_what_was_asked_for_last_stays() {
+        let answers = Remembered::new(100);
+        for question in ["a", "b", "c"] {
+            answers.put(question, 1, question, 33);
+        }
+        // In the place of the earlier one, not beside it.
+        answers.put("a", 2, "a", 33);
+        assert!(answers.get(&"a", 2).is_some());
+        answers.put("d", 1, "d", 33);
+        answers.put("too large", 1, "too large", 101);
+        let kept = [("a", 2), ("b", 1), ("c", 1), ("d", 1), ("too large", 1)]
+            .map(|(question, generation)| answers.get(&question, generation).is_some());
+        assert_eq!(kept, [true, false, true, true, false]);
+    }
+}

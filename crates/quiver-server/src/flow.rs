@@ -8,6 +8,7 @@ mod rest;
 mod retention;
 mod told;
 mod upkeep;
+mod verification;
 
 pub use handle::FlowHandle;
 pub use retention::RetentionOptions;
@@ -45,6 +46,9 @@ const AFTER_FAILURE: Duration = Duration::from_secs(300);
 
 /// In the place of a model: what a stage does for all of them together.
 const EVERY_MODEL: &str = "";
+
+/// A job beside the stages works for about so long at a time: what is begun of a file or a table is not broken off.
+const PIECE: Duration = Duration::from_secs(1);
 
 /// A stage rests so many times as long as it took: joins read whole windows again and retention whole files, and must
 /// not take all the time.
@@ -114,6 +118,8 @@ pub fn flow(parts: FlowParts, options: FlowOptions) -> (Flow, FlowHandle) {
         tried: 0,
         rests: Rests::default(),
         retention: None,
+        verification: None,
+        is_damage_suspected: false,
         unprofiled: BTreeSet::new(),
         unjudged: BTreeSet::new(),
         is_interrupted: false,
@@ -145,7 +151,7 @@ pub struct Flow {
     unprofiled: BTreeSet<String>,
     /// Models with rows or labels that their findings do not know.
     unjudged: BTreeSet<String>,
-    /// When every file was read last.
+    /// When every file was read at once.
     verified: Option<Instant>,
     /// The offset up to which rows were tried to be moved into tables.
     tried: u64,
@@ -153,6 +159,10 @@ pub struct Flow {
     rests: Rests,
     /// The run of retention that has begun and is not over.
     retention: Option<retention::Run>,
+    /// The run of verification that has begun and is not over.
+    verification: Option<verification::Run>,
+    /// A stage failed, perhaps at a damaged file.
+    is_damage_suspected: bool,
     /// A stage was ended where it was, and took the flows of its models with it: nothing may run any more.
     is_interrupted: bool,
 }
@@ -286,11 +296,13 @@ impl Flow {
         if self.is_interrupted {
             return;
         }
-        if now >= self.due.verify {
-            self.verify().await;
+        if self.is_damage_suspected {
+            self.verify_all().await;
+        } else if now >= self.due.verify {
+            self.verify(PIECE).await;
         }
         if now >= self.due.retention {
-            self.tidy(retention::PIECE).await;
+            self.tidy(PIECE).await;
         }
         if now >= self.due.storage {
             self.measure_storage().await;
@@ -308,9 +320,9 @@ impl Flow {
             return Err(stopping());
         }
         self.record_mended().await;
-        if Instant::now() >= self.due.verify {
-            // A stage failed: what is damaged is set aside, and the stages run once more.
-            self.verify().await;
+        if self.is_damage_suspected {
+            // What is damaged is set aside, and the stages run once more.
+            self.verify_all().await;
             self.rests.end();
             self.flush().await;
             self.profile().await;
@@ -325,7 +337,7 @@ impl Flow {
             self.tidy_all().await;
         }
         if self.has_failed("verification") {
-            self.verify().await;
+            self.verify_all().await;
         }
         self.measure_storage().await;
         let errors = self.shared.errors.lock().unwrap_or_else(PoisonError::into_inner);

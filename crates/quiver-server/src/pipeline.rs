@@ -26,7 +26,9 @@ pub use read::Part;
 pub use reference::time_condition;
 pub use segment::{Flushed, Refused, flush, table_name};
 pub use shared_commit::{Derived, SharedCommit};
-pub use upkeep::{StoredTable, Tidied, Tidying, record_mended, set_shared_damage_aside, stored_shared, tidy_shared};
+pub use upkeep::{
+    StoredTable, Tidied, Tidying, Verifying, record_mended, set_shared_damage_aside, stored_shared, tidy_shared,
+};
 pub use workspace::Workspace;
 
 use quiver_event::event::Kind;

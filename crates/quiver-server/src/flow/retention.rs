@@ -2,7 +2,7 @@
 //! names; piece by piece, so that no other stage waits long for it.
 
 use super::rest::Rests;
-use super::{Flow, FlowParts, REST};
+use super::{Flow, FlowParts, PIECE, REST};
 use crate::pipeline::{Derived, Pipeline, PipelineError, Tidied, Tidying, tidy_shared};
 use quiver_event::event::Kind;
 use quiver_event::time::Timestamp;
@@ -11,9 +11,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 const STAGE: &str = "retention";
-
-/// A piece takes about so long: what is begun of a table is not broken off.
-pub(super) const PIECE: Duration = Duration::from_secs(1);
 
 /// What is tidied up, and when.
 #[derive(Debug, Clone, Copy)]

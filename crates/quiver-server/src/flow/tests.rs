@@ -1,4 +1,4 @@
-//! The flow itself: what a stop ends, and how retention goes on piece by piece.
+//! The flow itself: what a stop ends, and how retention and verification go on piece by piece.
 
 use super::*;
 use crate::ingest::seen::SeenOptions;
@@ -73,6 +73,21 @@ async fn retention_goes_on_piece_by_piece_until_every_table_was_tidied() {
     // Four tables of the model, three that all models share, and the catalogue.
     assert_eq!(pieces, 8);
     assert!(handle.tidied().is_some() && flow.retention.is_none());
+}
+
+#[tokio::test]
+async fn verification_goes_on_piece_by_piece_until_every_table_was_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut flow, handle) = one_model(&folder).await;
+    let has_run = || handle.stages().get("verification").is_some_and(|state| state.last_run.is_some());
+    let mut pieces = 1;
+    while !flow.verify(Duration::ZERO).await {
+        assert!(!has_run(), "it is told when all of it is done");
+        pieces += 1;
+    }
+    // Four tables of the model, and three that all models share.
+    assert_eq!(pieces, 7);
+    assert!(has_run() && flow.verification.is_none());
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use quiver_event::time::Timestamp;
 use quiver_store::catalogue::{DEFAULT_WORKSPACE, DamageRecord};
 use quiver_store::data_folder::TableName;
 use quiver_store::table::Table;
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// A table is compacted when it has so many files more than days could explain.
@@ -138,36 +139,57 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Reads every file of the model's tables again, and sets aside what is not what was written.
-    pub async fn set_damage_aside(&mut self, now: Timestamp) -> Result<u64, PipelineError> {
+    /// Reads files of the model's table of a kind again, and sets aside what is not what was written.
+    ///
+    /// # Errors
+    /// When the table refuses.
+    pub async fn set_damage_aside(&mut self, kind: Kind, verifying: &mut Verifying<'_>) -> Result<u64, PipelineError> {
         self.open_tables().await?;
         let workspace = std::sync::Arc::clone(&self.workspace);
-        let mut damaged = 0;
-        for open in &mut self.tables {
-            let name = super::segment::table_name(open.kind, &self.spec.model);
-            damaged += set_aside(&workspace, name, &mut open.table, now).await?;
+        let name = super::segment::table_name(kind, &self.spec.model);
+        match self.tables.iter_mut().find(|open| open.kind == kind) {
+            Some(open) => set_aside(&workspace, name, &mut open.table, verifying).await,
+            None => Ok(0),
         }
-        Ok(damaged)
     }
 }
 
 /// The same of one of the tables that all models share.
-async fn set_aside_in(workspace: &Workspace, derived: Derived, now: Timestamp) -> Result<u64, PipelineError> {
+///
+/// # Errors
+/// When the table refuses.
+pub async fn set_shared_damage_aside(
+    workspace: &Workspace,
+    derived: Derived,
+    verifying: &mut Verifying<'_>,
+) -> Result<u64, PipelineError> {
     let mut table = workspace.folder.open_table(derived.table(), &derived.options()).await?;
-    set_aside(workspace, derived.table(), &mut table, now).await
+    set_aside(workspace, derived.table(), &mut table, verifying).await
 }
 
-/// The same of the tables that all models share. One that refuses does not keep the others from being read: the first
-/// error is told in the end.
-pub async fn set_shared_damage_aside(workspace: &Workspace, now: Timestamp) -> (u64, Option<PipelineError>) {
-    let (mut damaged, mut refused) = (0, None);
-    for derived in Derived::ALL {
-        match set_aside_in(workspace, derived, now).await {
-            Ok(files) => damaged += files,
-            Err(error) => refused = refused.or(Some(error)),
-        }
+/// What the reading of files again goes by.
+pub struct Verifying<'a> {
+    /// The wall's time, at which damage is found.
+    pub now: Timestamp,
+    /// Files that are still to be read of the table at hand, and their bytes; nothing before its first file.
+    pub unread: &'a mut Option<Vec<(String, u64)>>,
+    /// Whether the rest is left for another time.
+    pub is_over: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// Files read before it is asked again whether the rest is left for another time: so many, or so many bytes.
+const FILES_AT_ONCE: usize = 64;
+const BYTES_AT_ONCE: u64 = 256 << 20;
+
+/// Takes the next files, one at least where there is one.
+fn next_files(unread: &mut Vec<(String, u64)>) -> HashSet<String> {
+    let (mut files, mut bytes) = (HashSet::new(), 0);
+    while files.len() < FILES_AT_ONCE && bytes < BYTES_AT_ONCE {
+        let Some((path, size_bytes)) = unread.pop() else { break };
+        files.insert(path);
+        bytes += size_bytes;
     }
-    (damaged, refused)
+    files
 }
 
 /// Records what was mended in the logs of tables since this was asked last, and returns how many files that were.
@@ -192,15 +214,36 @@ pub async fn record_mended(workspace: &Workspace, now: Timestamp) -> Result<u64,
     Ok(records.len() as u64)
 }
 
+/// Reads files of a table until none is left, or the rest is for another time; says how many are damaged.
 async fn set_aside(
     workspace: &Workspace,
     name: TableName<'_>,
     table: &mut Table,
+    verifying: &mut Verifying<'_>,
+) -> Result<u64, PipelineError> {
+    if verifying.unread.is_none() {
+        workspace.folder.mend_log(name).await?;
+        table.refresh().await?;
+        *verifying.unread = Some(table.files()?);
+    }
+    let mut damaged = 0;
+    while let Some(files) = verifying.unread.as_mut().map(next_files).filter(|files| !files.is_empty()) {
+        damaged += set_files_aside(workspace, name, table, &files, verifying.now).await?;
+        if (verifying.is_over)() {
+            break;
+        }
+    }
+    Ok(damaged)
+}
+
+async fn set_files_aside(
+    workspace: &Workspace,
+    name: TableName<'_>,
+    table: &mut Table,
+    files: &HashSet<String>,
     now: Timestamp,
 ) -> Result<u64, PipelineError> {
-    workspace.folder.mend_log(name).await?;
-    table.refresh().await?;
-    let damaged = table.quarantine_damaged(&workspace.folder.quarantine_folder(name), None).await?;
+    let damaged = table.quarantine_damaged(&workspace.folder.quarantine_folder(name), Some(files)).await?;
     let records: Vec<DamageRecord> = damaged
         .iter()
         .map(|file| DamageRecord {
@@ -252,4 +295,22 @@ async fn tidy_table(table: &mut Table, before: Timestamp, tidying: &Tidying<'_>)
     tidied.removed_files = vacuumed.files as u64;
     tidied.removed_bytes = vacuumed.bytes;
     Ok(tidied)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_is_read_once_and_large_ones_alone() {
+        let mut unread: Vec<(String, u64)> = (0..150).map(|file| (format!("small-{file}"), 1)).collect();
+        unread.extend((0..2).map(|file| (format!("large-{file}"), BYTES_AT_ONCE)));
+        let mut groups = Vec::new();
+        let mut all = HashSet::new();
+        while let Some(files) = Some(next_files(&mut unread)).filter(|files| !files.is_empty()) {
+            groups.push(files.len());
+            all.extend(files);
+        }
+        assert_eq!((groups, all.len()), (vec![1, 1, 64, 64, 22], 152));
+    }
 }

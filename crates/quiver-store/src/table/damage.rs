@@ -42,6 +42,14 @@ struct Claim {
 }
 
 impl Table {
+    /// The path and the bytes of every file of the snapshot at hand.
+    ///
+    /// # Errors
+    /// When the table was not loaded.
+    pub fn files(&self) -> Result<Vec<(String, u64)>, TableError> {
+        Ok(self.claims(None)?.into_iter().map(|claim| (claim.path, claim.size_bytes)).collect())
+    }
+
     /// Reads data files of the snapshot at hand (of all, or of the suspects only) and returns the damaged ones.
     ///
     /// # Errors

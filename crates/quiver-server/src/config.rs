@@ -156,8 +156,8 @@ pub struct FlowConfig {
     pub flush_rows: u32,
     /// How often the windows that got new events are judged.
     pub judge_every: Duration,
-    /// When events have waited so long for the tables, fewer requests are worked on at a time and more are refused, so
-    /// that the tables catch up.
+    /// When events have waited for the tables so much longer than `flush_every`, fewer requests are worked on at a time
+    /// and more are refused, so that the tables catch up.
     pub slow_down_after: Duration,
 }
 

@@ -120,6 +120,7 @@ pub fn flow(parts: FlowParts, options: FlowOptions) -> (Flow, FlowHandle) {
         retention: None,
         verification: None,
         is_damage_suspected: false,
+        judging: Duration::ZERO,
         unprofiled: BTreeSet::new(),
         unjudged: BTreeSet::new(),
         is_interrupted: false,
@@ -163,6 +164,8 @@ pub struct Flow {
     verification: Option<verification::Run>,
     /// A stage failed, perhaps at a damaged file.
     is_damage_suspected: bool,
+    /// How long models were judged since all of them were.
+    judging: Duration,
     /// A stage was ended where it was, and took the flows of its models with it: nothing may run any more.
     is_interrupted: bool,
 }
@@ -282,16 +285,21 @@ impl Flow {
         let untried = self.parts.workspace.journal().durable_offset().saturating_sub(self.tried);
         if waiting > 0 && (now >= self.due.flush || untried >= self.options.flush_rows) {
             self.flush().await;
-            self.profile().await;
+            self.profile(Some(self.options.flush_every)).await;
             self.due.flush = Instant::now() + self.options.flush_every;
         } else if !self.unprofiled.is_empty() {
             // A spec or a Quiver that measures otherwise counts everything anew, whether new rows come or not.
-            self.profile().await;
+            self.profile(Some(self.options.flush_every)).await;
         }
         if now >= self.due.judge && !self.unjudged.is_empty() {
             let started = Instant::now();
-            self.judge().await;
-            self.due.judge = Instant::now() + self.options.judge_every.max(started.elapsed() * REST);
+            let is_whole = self.judge(Some(self.options.flush_every)).await;
+            self.judging += started.elapsed();
+            // What it did not come to goes on after the flush for which it was cut short.
+            if is_whole {
+                let worked = std::mem::take(&mut self.judging);
+                self.due.judge = Instant::now() + self.options.judge_every.max(worked * REST);
+            }
         }
         if self.is_interrupted {
             return;
@@ -314,29 +322,30 @@ impl Flow {
         self.rests.end();
         self.write_tallies().await;
         self.flush().await;
-        self.profile().await;
-        self.judge().await;
+        self.profile(None).await;
+        self.judge(None).await;
         if self.is_interrupted {
             return Err(stopping());
         }
         self.record_mended().await;
-        if self.is_damage_suspected {
+        let is_suspected = self.is_damage_suspected;
+        if is_suspected {
             // What is damaged is set aside, and the stages run once more.
             self.verify_all().await;
             self.rests.end();
             self.flush().await;
-            self.profile().await;
-            self.judge().await;
+            self.profile(None).await;
+            self.judge(None).await;
             if self.is_interrupted {
                 return Err(stopping());
             }
             self.record_mended().await;
         }
-        // A job that failed when it ran last is tried again: what it told may be over.
+        // A job that failed when it ran before is tried again: what it told may be over.
         if self.has_failed("retention") {
             self.tidy_all().await;
         }
-        if self.has_failed("verification") {
+        if self.has_failed("verification") && !is_suspected {
             self.verify_all().await;
         }
         self.measure_storage().await;
@@ -390,6 +399,7 @@ impl Flow {
         let refused = match flushed {
             Ok((flushed, refused)) => {
                 self.shared.told.add(&Derived::ALL.map(Derived::name), flushed.rows);
+                self.shared.moved_offset.store(durable, Ordering::Relaxed);
                 refused
             }
             Err(error) => {

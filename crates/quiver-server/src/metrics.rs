@@ -86,7 +86,7 @@ pub struct Metrics {
     pub free_disk_bytes: Gauge,
     /// 1 while events are refused because the disk is nearly full.
     pub read_only: Gauge,
-    /// How long the oldest event that is in no table has waited for one.
+    /// How long the oldest event that waits for a table has waited; those of a table that refuses are not counted.
     pub tables_lag_seconds: Gauge,
     /// 1 once a failed sync has ended ingestion.
     pub ingestion_stopped: Gauge,
@@ -138,7 +138,7 @@ impl Metrics {
         let free_disk_bytes = gauge("free_disk", "Bytes free on the data folder's disk", Some(Unit::Bytes));
         let read_only = gauge("read_only", "1 while events are refused because the disk is nearly full", None);
         let tables_lag_seconds =
-            gauge("tables_lag", "How long the oldest event that is in no table has waited", Some(Unit::Seconds));
+            gauge("tables_lag", "How long the oldest event that waits for a table has waited", Some(Unit::Seconds));
         let ingestion_stopped = gauge("ingestion_stopped", "1 once a failed sync has ended ingestion", None);
         let journal_bytes = gauge("journal", "Bytes of the journal", Some(Unit::Bytes));
         let lost_offsets = gauge("journal_lost_offsets", "Journal offsets that damage took", None);

@@ -263,7 +263,8 @@ fn give_way() {
     // Of Linux alone the nice value is one of each thread (setpriority(2)).
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, FLOW_NICENESS) {
-        tracing::debug!(%error, "the flow runs at the priority of requests");
+        static TOLD: std::sync::Once = std::sync::Once::new();
+        TOLD.call_once(|| tracing::warn!(%error, "the flow runs at the priority of requests"));
     }
 }
 
@@ -403,9 +404,11 @@ async fn watch_over(app: Arc<App>, config: ServerConfig, mut stop: watch::Receiv
     let mut lag = Lag::default();
     loop {
         look_at_disk(&app, &config);
-        let waited = lag.note(Instant::now(), app.workspace.journal().durable_offset(), app.flow.segment_offset());
+        let waited = lag.note(Instant::now(), app.workspace.journal().durable_offset(), app.flow.moved_offset());
         app.metrics.tables_lag_seconds.set(waited.as_secs() as i64);
-        app.at_work.pace(waited, duration(config.flow.slow_down_after)).await;
+        // Until they are due to be written events wait in any case.
+        let bound = duration(config.flow.flush_every) + duration(config.flow.slow_down_after);
+        app.at_work.pace(waited, bound).await;
         let now = (app.reader.parts.wall.0)();
         commit_halves(&app, |halves| halves.expire(now)).await;
         {

@@ -9,12 +9,15 @@ pub(super) enum Tail {
     Alphanumeric,
     /// Also hyphens, underscores and dots.
     Any,
-    /// As above, with a part of sixteen that holds a digit or capital: words with hyphens begin alike.
+    /// As above, with a part between hyphens and underscores of the least bytes that holds a digit or capital: names of
+    /// several words begin alike.
     Random,
+    /// Letters and digits, and of small letters, capitals and digits some each: other codes begin alike.
+    Mixed,
 }
 
-/// Prefix, what follows, and the least bytes of that; those of keys that were ever issued are longer, never shorter.
-pub(super) const MAKERS: [(&str, Tail, usize); 113] = [
+/// Prefix, what follows, and the least bytes of that (of a part of it where it is random); those of keys that were ever issued are longer, never shorter.
+pub(super) const MAKERS: [(&str, Tail, usize); 112] = [
     // Clouds and hosts.
     ("AKIA", Tail::Capitals, 16),
     ("ASIA", Tail::Capitals, 16),
@@ -22,18 +25,18 @@ pub(super) const MAKERS: [(&str, Tail, usize); 113] = [
     ("ACCA", Tail::Capitals, 16),
     ("AIza", Tail::Any, 30),
     ("GOCSPX-", Tail::Any, 16),
-    ("LTAI", Tail::Alphanumeric, 12),
+    ("LTAI", Tail::Mixed, 12),
     ("AQVN", Tail::Any, 30),
     ("dop_v1_", Tail::Alphanumeric, 32),
     ("doo_v1_", Tail::Alphanumeric, 32),
     ("dor_v1_", Tail::Alphanumeric, 32),
     ("HRKU-", Tail::Any, 30),
-    ("fo1_", Tail::Any, 30),
-    ("fm1_", Tail::Any, 30),
-    ("fm2_", Tail::Any, 30),
+    ("fo1_", Tail::Random, 12),
+    ("fm1_", Tail::Random, 12),
+    ("fm2_", Tail::Random, 12),
     ("nfp_", Tail::Alphanumeric, 30),
     ("sbp_", Tail::Alphanumeric, 32),
-    ("sb_secret_", Tail::Any, 20),
+    ("sb_secret_", Tail::Random, 12),
     ("pscale_tkn_", Tail::Any, 24),
     ("pscale_pw_", Tail::Any, 24),
     ("pscale_oauth_", Tail::Any, 24),
@@ -64,13 +67,13 @@ pub(super) const MAKERS: [(&str, Tail, usize); 113] = [
     ("AKCp", Tail::Alphanumeric, 60),
     ("dckr_pat_", Tail::Any, 16),
     ("dckr_oat_", Tail::Any, 16),
-    ("sgp_", Tail::Any, 40),
+    ("sgp_", Tail::Random, 16),
     ("ATATT3", Tail::Any, 20),
     ("ATCTT3", Tail::Any, 20),
     ("ATBB", Tail::Alphanumeric, 24),
     ("lin_api_", Tail::Alphanumeric, 20),
     ("lin_oauth_", Tail::Alphanumeric, 20),
-    ("figd_", Tail::Any, 30),
+    ("figd_", Tail::Random, 12),
     ("ntn_", Tail::Alphanumeric, 40),
     ("secret_", Tail::Alphanumeric, 43),
     ("CFPAT-", Tail::Any, 40),
@@ -87,7 +90,6 @@ pub(super) const MAKERS: [(&str, Tail, usize); 113] = [
     ("xoxs-", Tail::Any, 11),
     ("xapp-", Tail::Random, 16),
     ("SK", Tail::Alphanumeric, 32),
-    ("key-", Tail::Alphanumeric, 32),
     ("xkeysib-", Tail::Any, 60),
     ("pat-na1-", Tail::Any, 30),
     ("pat-eu1-", Tail::Any, 30),

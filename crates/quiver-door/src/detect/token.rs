@@ -60,27 +60,29 @@ impl Rules {
         }
         let mut at = run.start;
         // The rest of the run that fails one of these once fails them all: what comes later is shorter.
-        let (mut no_web_token, mut no_random) = (false, false);
+        let (mut no_web_token, mut no_random) = (false, usize::MAX);
         while let Some(found) = self.prefixes.find(&bytes[at..run.end]) {
-            let start = at + found.start();
+            let (start, after) = (at + found.start(), at + found.end());
             let pattern = found.pattern().as_usize();
-            at += found.end();
+            // Another prefix may begin within this one.
+            at = start + 1;
             if start > 0 && bytes[start - 1].is_ascii_alphanumeric() {
                 continue;
             }
-            let hopeless = match (pattern, MAKERS[pattern].1) {
-                (WEB_TOKEN, _) => &mut no_web_token,
-                (_, Tail::Random) => &mut no_random,
-                _ => &mut false,
-            };
-            if *hopeless {
+            let (_, kind, least) = MAKERS[pattern];
+            if (pattern == WEB_TOKEN && no_web_token) || (kind == Tail::Random && least >= no_random) {
                 continue;
             }
             let match_end = match pattern {
                 WEB_TOKEN => is_web_token(bytes, start),
-                _ => tail(bytes, at, pattern),
+                _ => tail(bytes, after, pattern),
             };
-            *hopeless = match_end.is_none();
+            match (pattern, kind) {
+                _ if match_end.is_some() => {}
+                (WEB_TOKEN, _) => no_web_token = true,
+                (_, Tail::Random) => no_random = no_random.min(least),
+                _ => {}
+            }
             if let Some(end) = match_end {
                 sink.push(if pattern == WEB_TOKEN { Detector::Jwt } else { Detector::Token }, start..end);
                 if end >= run.end || sink.is_done() {
@@ -130,7 +132,7 @@ fn tail(bytes: &[u8], at: usize, pattern: usize) -> Option<usize> {
     let (_, tail, least) = MAKERS[pattern];
     let belongs = |byte: &&u8| match tail {
         Tail::Capitals => byte.is_ascii_uppercase() || byte.is_ascii_digit(),
-        Tail::Alphanumeric => byte.is_ascii_alphanumeric(),
+        Tail::Alphanumeric | Tail::Mixed => byte.is_ascii_alphanumeric(),
         Tail::Any | Tail::Random => is_run(**byte),
     };
     let mut length = bytes[at..].iter().take_while(belongs).count();
@@ -140,6 +142,13 @@ fn tail(bytes: &[u8], at: usize, pattern: usize) -> Option<usize> {
     let known = match tail {
         Tail::Capitals => length == least && next.is_none_or(|byte| !byte.is_ascii_alphanumeric()),
         Tail::Alphanumeric | Tail::Any => length >= least,
+        Tail::Mixed => {
+            let holds = |is: fn(&u8) -> bool| key.iter().any(is);
+            length >= least
+                && holds(u8::is_ascii_lowercase)
+                && holds(u8::is_ascii_uppercase)
+                && holds(u8::is_ascii_digit)
+        }
         Tail::Random => key.split(|byte| matches!(byte, b'-' | b'_')).any(|part| {
             part.len() >= least && part.iter().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
         }),

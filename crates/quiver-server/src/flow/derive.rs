@@ -22,9 +22,12 @@ impl Flow {
         told.wait_for_models("findings", self.unjudged.len());
     }
 
-    pub(super) async fn profile(&mut self) {
+    /// Profiles models until none is left, or for about so long.
+    pub(super) async fn profile(&mut self, longest: Option<Duration>) {
         let models = std::mem::take(&mut self.unprofiled);
-        self.unprofiled = self.derive(Derived::Profiles, models).await;
+        let Again { failed, left } = self.derive(Derived::Profiles, models, longest).await;
+        self.unprofiled = failed;
+        self.unprofiled.extend(left);
         self.lag("profiles", self.unprofiled.len() as u64);
         if self.unprofiled.is_empty() {
             self.shared.told.wait("profiles", 0);
@@ -32,28 +35,38 @@ impl Flow {
         self.tell_models();
     }
 
-    pub(super) async fn judge(&mut self) {
+    /// Joins and judges models until none is left, or each for about so long; says whether none was left for later.
+    pub(super) async fn judge(&mut self, longest: Option<Duration>) -> bool {
         if self.is_interrupted {
-            return;
+            return true;
         }
-        let models = std::mem::take(&mut self.unjudged);
-        let unjoined = self.derive(Derived::Outcomes, models.clone()).await;
-        self.unjudged = self.derive(Derived::Findings, models).await;
-        self.unjudged.extend(unjoined);
+        let mut models = std::mem::take(&mut self.unjudged);
+        let unjoined = self.derive(Derived::Outcomes, models.clone(), longest).await;
+        models.retain(|model| !unjoined.left.contains(model));
+        let unjudged = self.derive(Derived::Findings, models, longest).await;
+        let is_whole = unjoined.left.is_empty() && unjudged.left.is_empty();
+        let again = [unjoined.failed, unjoined.left, unjudged.failed, unjudged.left];
+        self.unjudged = again.into_iter().flatten().collect();
         self.lag("findings", self.unjudged.len() as u64);
         if self.unjudged.is_empty() {
             self.shared.told.wait("outcomes", 0);
             self.shared.told.wait("findings", 0);
         }
         self.tell_models();
+        is_whole
     }
 
-    /// Runs a stage for these models, whose rows are committed together; returns the models that it has to run for
-    /// again.
-    pub(super) async fn derive(&mut self, derived: Derived, models: BTreeSet<String>) -> BTreeSet<String> {
+    /// Runs a stage for these models, whose rows are committed together, and begins with no further one after so long:
+    /// a flush does not wait for hundreds of models. Returns the models that it has to run for again.
+    pub(super) async fn derive(
+        &mut self,
+        derived: Derived,
+        models: BTreeSet<String>,
+        longest: Option<Duration>,
+    ) -> Again {
         let stage = derived.name();
         if models.is_empty() || self.is_interrupted || self.rests.has(stage, EVERY_MODEL) {
-            return models;
+            return Again::all(models);
         }
         let started = Instant::now();
         let output = match SharedCommit::open(&self.parts.workspace, derived).await {
@@ -61,22 +74,27 @@ impl Flow {
             Err(error) => {
                 self.finished_of(stage, EVERY_MODEL, started.elapsed(), Err(error));
                 self.suspect_damage();
-                return models;
+                return Again::all(models);
             }
         };
         let output = Arc::new(output);
-        let (mut again, mut ended) = (BTreeSet::new(), Vec::new());
+        let (mut failed, mut left, mut ended) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
         let mut shared = Ok(());
         let mut committed = Instant::now();
         let mut running = JoinSet::new();
+        let mut at_work: BTreeSet<String> = BTreeSet::new();
         let mut next = models.iter();
         let mut stopping = self.shared.stopping.subscribe();
         loop {
             while running.len() < models_at_once() && shared.is_ok() {
+                if longest.is_some_and(|longest| started.elapsed() >= longest) {
+                    left.extend(next.by_ref().cloned());
+                }
                 let Some(model) = next.next() else { break };
                 if self.rests.has(stage, model) {
-                    again.insert(model.clone());
+                    failed.insert(model.clone());
                 } else if let Some(pipeline) = self.pipelines.remove(model) {
+                    at_work.insert(model.clone());
                     running.spawn(derive_of(derived, pipeline, Arc::clone(&output)));
                 }
             }
@@ -86,13 +104,14 @@ impl Flow {
                 // Nothing of it is committed by halves, and what it would have derived is derived after the next start.
                 _ = stopping.wait_for(|is_stopping| *is_stopping) => {
                     self.is_interrupted = true;
-                    return models;
+                    return Again::all(models);
                 }
                 joined = tokio::time::timeout(COMMIT_EVERY, running.join_next()) => joined,
             };
             if let Ok(Some(joined)) = joined {
                 let (pipeline, took, ran) = joined.expect("a stage is not cancelled, and its panic is one of the flow");
                 let model = pipeline.spec().model.clone();
+                at_work.remove(&model);
                 self.pipelines.insert(model.clone(), pipeline);
                 match ran {
                     Err(PipelineError::Shared(error)) => shared = shared.and(Err(*error)),
@@ -104,8 +123,10 @@ impl Flow {
                 shared = output.commit().await;
                 committed = Instant::now();
                 if shared.is_ok() {
-                    again.extend(self.note_ended(stage, std::mem::take(&mut ended)));
-                    self.shared.told.wait_for_models(stage, running.len() + next.len() + again.len());
+                    // Parts of what they derive may be among what was committed.
+                    at_work.iter().for_each(|model| self.shared.generations.committed(model));
+                    failed.extend(self.note_ended(stage, std::mem::take(&mut ended)));
+                    self.shared.told.wait_for_models(stage, running.len() + next.len() + failed.len() + left.len());
                 }
             }
             if is_last {
@@ -115,13 +136,13 @@ impl Flow {
         match shared {
             Ok(()) => {
                 self.forget(stage, EVERY_MODEL);
-                again
+                Again { failed, left }
             }
             Err(error) => {
                 // Whoever's rows got into no commit derives them again; the others find nothing to do.
                 self.finished_of(stage, EVERY_MODEL, started.elapsed(), Err(error));
                 self.suspect_damage();
-                models
+                Again::all(models)
             }
         }
     }
@@ -137,6 +158,21 @@ impl Flow {
             self.finished_of(stage, &model, took, ran.map(|_| ()));
         }
         failed
+    }
+}
+
+/// The models that a stage has to run for again.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Again {
+    /// It failed at them, or they rest because it did.
+    pub(super) failed: BTreeSet<String>,
+    /// It did not come to them.
+    pub(super) left: BTreeSet<String>,
+}
+
+impl Again {
+    fn all(models: BTreeSet<String>) -> Self {
+        Self { failed: models, left: BTreeSet::new() }
     }
 }
 

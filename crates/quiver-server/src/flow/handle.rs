@@ -30,6 +30,7 @@ pub struct FlowHandle {
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     pub(super) segment_offset: AtomicU64,
+    pub(super) moved_offset: AtomicU64,
     /// Grow whenever something may have been committed.
     pub(super) generations: Generations,
     pub(super) errors: Mutex<BTreeMap<String, String>>,
@@ -42,6 +43,12 @@ impl FlowHandle {
     /// The offset below which every event is in the tables.
     pub fn segment_offset(&self) -> u64 {
         self.shared.segment_offset.load(Ordering::Relaxed)
+    }
+
+    /// The offset below which every event is in the tables that a table takes: those of a model whose tables refuse wait,
+    /// and nobody else is to wait for them.
+    pub fn moved_offset(&self) -> u64 {
+        self.shared.moved_offset.load(Ordering::Relaxed)
     }
 
     /// A number that grows whenever something may have been committed: while it stays, so do answers about it.

@@ -40,6 +40,8 @@ pub(super) struct Run {
     begun_at: Timestamp,
     waiting: VecDeque<Part>,
     tidied: Tidied,
+    /// Judged periods past their time.
+    expired_periods: u64,
     /// The first error, until it is told: a part that refuses does not keep the others from being tidied.
     refused: Option<PipelineError>,
     has_failed: bool,
@@ -53,7 +55,7 @@ impl Run {
         // Without a model nothing says how long anything is kept.
         let waiting = events.chain(shared.filter(|_| !pipelines.is_empty())).collect();
         let (tidied, refused) = (Tidied::WHOLE, None);
-        Self { begun_at, waiting, tidied, refused, has_failed: false, worked: Duration::ZERO }
+        Self { begun_at, waiting, tidied, expired_periods: 0, refused, has_failed: false, worked: Duration::ZERO }
     }
 
     /// Tidies up until the piece is over, or nothing is left; at least a group of files or a part.
@@ -78,7 +80,10 @@ impl Run {
                     _ => Ok(Tidied::WHOLE),
                 },
                 Part::Shared(derived) => tidy_shared(&parts.workspace, *derived, before, &tidying).await,
-                Part::Catalogue => tidy_catalogue(parts, before).await,
+                Part::Catalogue => tidy_catalogue(parts, before).await.map(|periods| {
+                    self.expired_periods += periods;
+                    Tidied::WHOLE
+                }),
             };
             match tidied {
                 Ok(tidied) => {
@@ -99,11 +104,11 @@ impl Run {
     }
 }
 
-async fn tidy_catalogue(parts: &FlowParts, before: Timestamp) -> Result<Tidied, PipelineError> {
+/// Deletes what is past its time in the catalogue; says how many judged periods.
+async fn tidy_catalogue(parts: &FlowParts, before: Timestamp) -> Result<u64, PipelineError> {
     let catalogue = parts.workspace.catalogue();
     catalogue.delete_tallies_before(before.0).await?;
-    catalogue.delete_judged_before(DEFAULT_WORKSPACE, before.0).await?;
-    Ok(Tidied::WHOLE)
+    Ok(catalogue.delete_judged_before(DEFAULT_WORKSPACE, before.0).await?)
 }
 
 impl Flow {
@@ -112,7 +117,8 @@ impl Flow {
         let started = Instant::now();
         let wall = (self.parts.wall)();
         let mut run = self.retention.take().unwrap_or_else(|| Run::new(&self.pipelines, wall));
-        let (orphans_after, expired) = (self.options.retention.orphans_after, run.tidied.expired_files);
+        let orphans_after = self.options.retention.orphans_after;
+        let expired = (run.tidied.expired_files, run.expired_periods);
         let mut stopping = self.shared.stopping.subscribe();
         tokio::select! {
             () = run.go_on(&self.parts, &mut self.pipelines, &self.rests, (piece, orphans_after)) => {},
@@ -122,8 +128,8 @@ impl Flow {
                 return true;
             }
         }
-        if run.tidied.expired_files > expired {
-            // Events are gone that remembered answers may tell of.
+        if (run.tidied.expired_files, run.expired_periods) != expired {
+            // What is gone may be told of by remembered answers.
             self.shared.generations.committed_of_all();
         }
         if let Some(error) = run.refused.take() {

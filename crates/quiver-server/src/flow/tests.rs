@@ -1,5 +1,6 @@
 //! The flow itself: what a stop ends, and how retention and verification go on piece by piece.
 
+use super::derive::Again;
 use super::*;
 use crate::ingest::seen::SeenOptions;
 use quiver_door::detect::Detectors;
@@ -38,9 +39,9 @@ async fn nothing_runs_after_a_stage_that_a_stop_ended() {
     let (mut flow, handle) = one_model(&folder).await;
     let ran = |stage| handle.stages().get(stage).is_some_and(|state| state.last_run.is_some());
     handle.shared.stopping.send_replace(true);
-    flow.profile().await;
+    flow.profile(None).await;
     assert!(flow.is_interrupted && flow.unprofiled.contains("m"), "the next start profiles it");
-    flow.judge().await;
+    flow.judge(None).await;
     flow.tick().await;
     assert_eq!(flow.run_all().await, Err(stopping()));
     assert!(flow.unjudged.contains("m"));
@@ -101,7 +102,7 @@ async fn a_stage_changes_the_numbers_of_the_models_that_it_ran_for() {
     let numbers = || ["m", "other"].map(|model| handle.generation_of(model));
     for derived in Derived::ALL {
         let before = numbers();
-        assert!(flow.derive(derived, BTreeSet::from(["m".to_owned()])).await.is_empty());
+        assert_eq!(flow.derive(derived, BTreeSet::from(["m".to_owned()]), None).await, Again::default());
         let after = numbers();
         assert!(after[0] > before[0] && after[1] == before[1], "{}: {before:?} {after:?}", derived.name());
     }
@@ -110,4 +111,33 @@ async fn a_stage_changes_the_numbers_of_the_models_that_it_ran_for() {
     flow.write_tallies().await;
     flow.flush().await;
     assert_eq!((numbers(), handle.generation()), (before, latest));
+}
+
+#[tokio::test]
+async fn a_stage_that_has_had_its_time_leaves_the_other_models_for_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut flow, _) = one_model(&folder).await;
+    let both = flow.unjudged.clone();
+    assert!(!flow.judge(Some(Duration::ZERO)).await, "nothing is begun where there is no time");
+    flow.profile(Some(Duration::ZERO)).await;
+    assert_eq!((&flow.unjudged, &flow.unprofiled), (&both, &both));
+    flow.profile(Some(Duration::from_secs(60))).await;
+    assert!(flow.judge(Some(Duration::from_secs(60))).await);
+    assert!(flow.unjudged.is_empty() && flow.unprofiled.is_empty());
+}
+
+#[tokio::test]
+async fn a_model_that_begins_to_rest_does_not_hold_up_the_verification_of_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut flow, _) = one_model(&folder).await;
+    while !flow.verify(Duration::ZERO).await {}
+    flow.verify(Duration::ZERO).await;
+    let run = flow.verification.as_mut().unwrap();
+    run.leave_unread("part-0.parquet");
+    flow.rests.begin("segments", "m");
+    let mut pieces = 0;
+    while !flow.verify(Duration::ZERO).await {
+        pieces += 1;
+        assert!(pieces < 10, "it goes on with what it cannot read");
+    }
 }

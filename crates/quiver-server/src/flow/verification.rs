@@ -2,7 +2,7 @@
 //! other stage waits long for it, but at once where a stage has met damage.
 
 use super::rest::Rests;
-use super::{AFTER_FAILURE, Flow, FlowParts, REST};
+use super::{AFTER_FAILURE, Flow, FlowParts, PIECE, REST};
 use crate::pipeline::{Derived, Pipeline, PipelineError, Verifying, set_shared_damage_aside};
 use quiver_event::event::Kind;
 use std::collections::{BTreeMap, VecDeque};
@@ -35,6 +35,11 @@ impl Run {
         Self { waiting, unread: None, refused: None, worked: Duration::ZERO }
     }
 
+    #[cfg(test)]
+    pub(super) fn leave_unread(&mut self, file: &str) {
+        self.unread = Some(vec![(file.to_owned(), 1)]);
+    }
+
     /// Reads files until the piece is over, or none is left; says how many are damaged.
     async fn go_on(
         &mut self,
@@ -47,25 +52,23 @@ impl Run {
         let is_over = || started.elapsed() >= piece;
         let mut damaged = 0;
         while let Some(part) = self.waiting.front() {
-            let mut verifying = Verifying { now: (parts.wall)(), unread: &mut self.unread, is_over: &is_over };
+            let mut verifying =
+                Verifying { now: (parts.wall)(), unread: &mut self.unread, damaged: &mut damaged, is_over: &is_over };
             let read = match part {
                 Part::Events(model, kind) => match pipelines.get_mut(model) {
                     // The tables of a model at rest cannot be read either, and that is told where it matters.
                     Some(pipeline) if !rests.failed("segments", model) => {
                         pipeline.set_damage_aside(*kind, &mut verifying).await
                     }
-                    _ => Ok(0),
+                    _ => Ok(true),
                 },
                 Part::Shared(derived) => set_shared_damage_aside(&parts.workspace, *derived, &mut verifying).await,
             };
-            match read {
-                Ok(files) => damaged += files,
-                Err(error) => {
-                    self.refused = self.refused.take().or(Some(error));
-                    self.unread = None;
-                }
-            }
-            if self.unread.as_ref().is_some_and(|unread| !unread.is_empty()) {
+            let is_whole = read.unwrap_or_else(|error| {
+                self.refused = self.refused.take().or(Some(error));
+                true
+            });
+            if !is_whole {
                 break;
             }
             self.unread = None;
@@ -103,10 +106,10 @@ impl Flow {
         true
     }
 
-    /// Reads every file at once.
+    /// Reads every file at once, unless the flow is to end.
     pub(super) async fn verify_all(&mut self) {
         (self.verification, self.is_damage_suspected) = (None, false);
-        while !self.verify(Duration::MAX).await {}
+        while !*self.shared.stopping.borrow() && !self.verify(PIECE).await {}
         self.verified = Some(Instant::now());
     }
 

@@ -92,11 +92,12 @@ impl AtWork {
     }
 }
 
-/// How many of so many bodies are worked on at a time at a lag: at twice the bound a quarter of them, but always one.
+/// How many of so many bodies are worked on at a time at a lag: at twice the bound a quarter of them, in the end an
+/// eighth, which leaves the flow as many processors as it can use, but always one.
 fn bodies_at(bodies: usize, lag: Duration, bound: Duration) -> usize {
     let over = lag.as_secs_f64() / bound.as_secs_f64().max(f64::MIN_POSITIVE);
     let left = bodies as f64 / over.max(1.0).powi(2);
-    (left as usize).clamp(1, bodies.max(1))
+    (left as usize).max(bodies / 8).max(1)
 }
 
 fn busy() -> Problem {
@@ -132,6 +133,7 @@ mod tests {
         let at = |seconds: u64| bodies_at(8, Duration::from_secs(seconds), Duration::from_secs(30));
         assert_eq!([0, 29, 30, 31, 43, 60, 85, 3_600].map(at), [8, 8, 8, 7, 3, 2, 1, 1]);
         assert_eq!(bodies_at(2, Duration::from_secs(1), Duration::ZERO), 1);
+        assert_eq!(bodies_at(64, Duration::from_secs(3_600), Duration::from_secs(30)), 8);
     }
 
     #[tokio::test]

@@ -139,17 +139,18 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Reads files of the model's table of a kind again, and sets aside what is not what was written.
+    /// Reads files of the model's table of a kind again, and sets aside what is not what was written; says whether all
+    /// of them were read.
     ///
     /// # Errors
     /// When the table refuses.
-    pub async fn set_damage_aside(&mut self, kind: Kind, verifying: &mut Verifying<'_>) -> Result<u64, PipelineError> {
+    pub async fn set_damage_aside(&mut self, kind: Kind, verifying: &mut Verifying<'_>) -> Result<bool, PipelineError> {
         self.open_tables().await?;
         let workspace = std::sync::Arc::clone(&self.workspace);
         let name = super::segment::table_name(kind, &self.spec.model);
         match self.tables.iter_mut().find(|open| open.kind == kind) {
             Some(open) => set_aside(&workspace, name, &mut open.table, verifying).await,
-            None => Ok(0),
+            None => Ok(true),
         }
     }
 }
@@ -162,7 +163,7 @@ pub async fn set_shared_damage_aside(
     workspace: &Workspace,
     derived: Derived,
     verifying: &mut Verifying<'_>,
-) -> Result<u64, PipelineError> {
+) -> Result<bool, PipelineError> {
     let mut table = workspace.folder.open_table(derived.table(), &derived.options()).await?;
     set_aside(workspace, derived.table(), &mut table, verifying).await
 }
@@ -173,6 +174,8 @@ pub struct Verifying<'a> {
     pub now: Timestamp,
     /// Files that are still to be read of the table at hand, and their bytes; nothing before its first file.
     pub unread: &'a mut Option<Vec<(String, u64)>>,
+    /// How many were set aside: counted as they are, whatever is met after them.
+    pub damaged: &'a mut u64,
     /// Whether the rest is left for another time.
     pub is_over: &'a (dyn Fn() -> bool + Sync),
 }
@@ -214,26 +217,25 @@ pub async fn record_mended(workspace: &Workspace, now: Timestamp) -> Result<u64,
     Ok(records.len() as u64)
 }
 
-/// Reads files of a table until none is left, or the rest is for another time; says how many are damaged.
+/// Reads files of a table until none is left, or the rest is for another time; says whether none is left.
 async fn set_aside(
     workspace: &Workspace,
     name: TableName<'_>,
     table: &mut Table,
     verifying: &mut Verifying<'_>,
-) -> Result<u64, PipelineError> {
+) -> Result<bool, PipelineError> {
     if verifying.unread.is_none() {
         workspace.folder.mend_log(name).await?;
         table.refresh().await?;
         *verifying.unread = Some(table.files()?);
     }
-    let mut damaged = 0;
     while let Some(files) = verifying.unread.as_mut().map(next_files).filter(|files| !files.is_empty()) {
-        damaged += set_files_aside(workspace, name, table, &files, verifying.now).await?;
+        *verifying.damaged += set_files_aside(workspace, name, table, &files, verifying.now).await?;
         if (verifying.is_over)() {
             break;
         }
     }
-    Ok(damaged)
+    Ok(verifying.unread.as_ref().is_none_or(Vec::is_empty))
 }
 
 async fn set_files_aside(

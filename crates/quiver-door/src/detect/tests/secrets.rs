@@ -64,7 +64,16 @@ fn keys_of_known_makers_are_found() {
         "SG.a_method_with_a_long_name_in_a_class",
         "HSG.A1b2C3d4E5f6G7h8I9j0K1l2M3n4",
         "tvly-search-results-of-the-last-page",
+        "fm1_score_over_the_last_thirty_days",
+        "sgp_number_of_transactions_in_the_last_30_days",
+        "sb_secret_rotation_period_in_days",
+        "LTAIEDDF20130701",
+        "key-d41d8cd98f00b204e9800998ecf8427e",
     ]);
+    // The one that fails hides none behind it, nor within it.
+    assert_eq!(detectors.redact(&key("tvly-or-sk-", "A1b2C3d4E5f6G7h8I9")).0, "tvly-or-[token]");
+    let inside = key("devops_eyJ", "hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJlMTIz");
+    assert_eq!(detectors.redact(&inside).0, "devops_[jwt]");
     let web = key("SG.A1b2C3d4E5f6G7h8I9j0K1", ".l2M3n4O5p6Q7r8S9t0U1v2W3x4");
     assert_eq!(detectors.redact(&format!("sent with {web}.")).0, "sent with [token].");
 }

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+/// What an answer takes beside itself and its question.
+const ENTRY_BYTES: usize = 256;
+
 /// Answers to questions, each as of what was committed when it was asked for.
 #[derive(Debug)]
 pub struct Remembered<Question, Answer> {
@@ -14,6 +17,8 @@ pub struct Remembered<Question, Answer> {
 #[derive(Debug)]
 struct Held<Question, Answer> {
     answers: BTreeMap<Question, Entry<Answer>>,
+    /// The questions by when they were asked last.
+    order: BTreeMap<u64, Question>,
     bytes: usize,
     /// Counts the questions: the clock of what was asked for last.
     asked: u64,
@@ -30,37 +35,43 @@ struct Entry<Answer> {
 impl<Question: Ord + Clone, Answer: Clone> Remembered<Question, Answer> {
     /// Remembers nothing yet.
     pub fn new(limit_bytes: usize) -> Self {
-        let held = Held { answers: BTreeMap::new(), bytes: 0, asked: 0 };
+        let held = Held { answers: BTreeMap::new(), order: BTreeMap::new(), bytes: 0, asked: 0 };
         Self { limit_bytes, held: Mutex::new(held) }
     }
 
     /// The answer to a question, where it was given of this generation.
     pub fn get(&self, question: &Question, generation: u64) -> Option<Answer> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.asked += 1;
-        let asked = held.asked;
-        let entry = held.answers.get_mut(question).filter(|entry| entry.generation == generation)?;
-        entry.last = asked;
+        let Held { answers, order, asked, .. } = &mut *held;
+        let entry = answers.get_mut(question).filter(|entry| entry.generation == generation)?;
+        *asked += 1;
+        if let Some(question) = order.remove(&entry.last) {
+            order.insert(*asked, question);
+        }
+        entry.last = *asked;
         Some(entry.answer.clone())
     }
 
-    /// Remembers an answer of this size; an older generation does not replace a newer one.
+    /// Remembers an answer that takes so many bytes together with its question; an older generation does not replace a
+    /// newer one.
     pub fn put(&self, question: Question, generation: u64, answer: Answer, bytes: usize) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let is_old = held.answers.get(&question).is_some_and(|entry| entry.generation > generation);
+        let bytes = bytes + ENTRY_BYTES;
         if is_old || bytes > self.limit_bytes {
             return;
         }
         held.asked += 1;
         held.bytes += bytes;
         let last = held.asked;
+        held.order.insert(last, question.clone());
         if let Some(earlier) = held.answers.insert(question, Entry { answer, generation, bytes, last }) {
             held.bytes -= earlier.bytes;
+            held.order.remove(&earlier.last);
         }
         while held.bytes > self.limit_bytes {
-            let oldest = held.answers.iter().min_by_key(|(_, entry)| entry.last).map(|(question, _)| question.clone());
-            let Some(entry) = oldest.and_then(|oldest| held.answers.remove(&oldest)) else { break };
-            held.bytes -= entry.bytes;
+            let Some((_, oldest)) = held.order.pop_first() else { break };
+            held.bytes -= held.answers.remove(&oldest).map_or(0, |entry| entry.bytes);
         }
     }
 }
@@ -71,7 +82,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_remembered_until_something_is_committed() {
-        let answers = Remembered::new(100);
+        let answers = Remembered::new(1_000);
         answers.put("overview", 3, "three", 5);
         assert_eq!(answers.get(&"overview", 3), Some("three"));
         assert_eq!(answers.get(&"overview by day", 3), None);
@@ -84,7 +95,7 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_bounded_and_what_was_asked_for_last_stays() {
-        let answers = Remembered::new(100);
+        let answers = Remembered::new(3 * (ENTRY_BYTES + 33));
         for question in ["a", "b", "c"] {
             answers.put(question, 1, question, 33);
         }
@@ -92,9 +103,11 @@ mod tests {
         answers.put("a", 2, "a", 33);
         assert!(answers.get(&"a", 2).is_some());
         answers.put("d", 1, "d", 33);
-        answers.put("too large", 1, "too large", 101);
+        answers.put("too large", 1, "too large", 3 * (ENTRY_BYTES + 33));
         let kept = [("a", 2), ("b", 1), ("c", 1), ("d", 1), ("too large", 1)]
             .map(|(question, generation)| answers.get(&question, generation).is_some());
         assert_eq!(kept, [true, false, true, true, false]);
+        let held = answers.held.lock().unwrap();
+        assert_eq!((held.order.len(), held.bytes), (3, answers.limit_bytes));
     }
 }

@@ -73,7 +73,9 @@ pub async fn tag(State(app): State<Arc<App>>, request: Request, next: Next) -> R
     let Ok(answer) = to_bytes(response.into_body(), LONGEST_ANSWER_BYTES).await else {
         return Problem::internal("the answer is too long").into_response();
     };
-    app.answers.0.put(question, generation, answer.clone(), answer.len());
+    // Each is held twice.
+    let bytes = answer.len() + 2 * question.len();
+    app.answers.0.put(question, generation, answer.clone(), bytes);
     tagged(answer, known.as_ref())
 }
 

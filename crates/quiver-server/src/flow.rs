@@ -356,6 +356,12 @@ impl Flow {
         }
     }
 
+    /// How many times as long as it worked a job rests between two pieces: less where no stage has anything to do.
+    fn rest(&self) -> u32 {
+        let is_idle = self.waiting_rows() == 0 && self.unprofiled.is_empty() && self.unjudged.is_empty();
+        if is_idle { 1 } else { REST }
+    }
+
     fn has_failed(&self, stage: &str) -> bool {
         self.shared.errors.lock().unwrap_or_else(PoisonError::into_inner).contains_key(stage)
     }

@@ -51,9 +51,11 @@ pub(super) struct Run {
 impl Run {
     fn new(pipelines: &BTreeMap<String, Pipeline>, begun_at: Timestamp) -> Self {
         let events = pipelines.keys().flat_map(|model| Kind::ALL.map(|kind| Part::Events(model.clone(), kind)));
-        let shared = Derived::ALL.map(Part::Shared).into_iter().chain([Part::Catalogue]);
+        let shared = Derived::ALL.map(Part::Shared).into_iter();
+        // Every model reads the shared tables, and each file of theirs costs every one of these readings: they come first.
+        let all = shared.chain(events).chain([Part::Catalogue]);
         // Without a model nothing says how long anything is kept.
-        let waiting = events.chain(shared.filter(|_| !pipelines.is_empty())).collect();
+        let waiting = all.filter(|_| !pipelines.is_empty()).collect();
         let (tidied, refused) = (Tidied::WHOLE, None);
         Self { begun_at, waiting, tidied, expired_periods: 0, refused, has_failed: false, worked: Duration::ZERO }
     }
@@ -138,7 +140,7 @@ impl Flow {
         }
         if !run.waiting.is_empty() {
             self.retention = Some(run);
-            self.due.retention = Instant::now() + started.elapsed() * REST;
+            self.due.retention = Instant::now() + started.elapsed() * self.rest();
             return false;
         }
         if !run.has_failed {

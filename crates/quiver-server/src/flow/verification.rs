@@ -2,7 +2,7 @@
 //! other stage waits long for it, but at once where a stage has met damage.
 
 use super::rest::Rests;
-use super::{AFTER_FAILURE, Flow, FlowParts, PIECE, REST};
+use super::{AFTER_FAILURE, Flow, FlowParts, PIECE};
 use crate::pipeline::{Derived, Pipeline, PipelineError, Verifying, set_shared_damage_aside};
 use quiver_event::event::Kind;
 use std::collections::{BTreeMap, VecDeque};
@@ -98,7 +98,7 @@ impl Flow {
         self.record_mended().await;
         if !run.waiting.is_empty() {
             self.verification = Some(run);
-            self.due.verify = Instant::now() + started.elapsed() * REST;
+            self.due.verify = Instant::now() + started.elapsed() * self.rest();
             return false;
         }
         self.note(STAGE, STAGE.to_owned(), run.worked, run.refused.map_or(Ok(()), Err));

@@ -8,15 +8,15 @@ use std::time::Duration;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
 /// Work in progress at a time, in shares, for each processor. Of bodies of a hundred events, and of any larger, two are
-/// worked on by each, one of them while the other waits for the journal; single events go by the dozen. With more the
+/// worked on by each, one of them while the other waits for the journal; single events go by dozens. With more the
 /// same events are taken in, some more where nobody is refused, and the slowest answers under pressure take longer.
-const PROCESSOR_SHARES: usize = 20;
+const PROCESSOR_SHARES: usize = 32;
 
 /// A body of this size takes one share more.
-const SHARE_BYTES: usize = 8 << 10;
+const SHARE_BYTES: usize = 5 << 10;
 
 /// The most that one body takes.
-const MOST_SHARES: usize = 10;
+const MOST_SHARES: usize = 16;
 
 /// A request waits so long for its shares, and longer the larger it is: about as long as those before it take. Small ones
 /// wait behind large ones, so that there is an end to it.

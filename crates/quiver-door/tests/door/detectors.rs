@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 const LEAST_PRECISION: f64 = 0.98;
 const LEAST_RECALL: f64 = 0.95;
 /// What tokens must reach by themselves: makers and languages that no rule knows cost this class more than the others
-/// (0.873 when it was measured first). The rules are not to be fitted to these very texts.
-const LEAST_RECALL_OF_TOKENS: f64 = 0.85;
+/// (0.873 when it was measured first, 0.949 with the makers of open rule sets). The rules are not to be fitted to these
+/// very texts.
+const LEAST_RECALL_OF_TOKENS: f64 = 0.93;
 /// A class with fewer examples counts towards the whole only.
 const LEAST_EXAMPLES: usize = 30;
 

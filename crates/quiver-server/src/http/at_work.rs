@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
-/// Work in progress at a time, in shares, for each processor. Of bodies of a hundred events, and of any larger, two are
-/// worked on by each, one of them while the other waits for the journal; single events go by dozens. With more the
-/// same events are taken in, some more where nobody is refused, and the slowest answers under pressure take longer.
-const PROCESSOR_SHARES: usize = 32;
+/// Work in progress at a time, in shares, for each processor. Of bodies of a hundred events, and of any larger, three are
+/// worked on by two of them, one while another waits for the journal; single events go by dozens. With more, some more
+/// are taken in where nobody is refused, and the slowest answers under pressure take longer.
+const PROCESSOR_SHARES: usize = 24;
 
 /// A body of this size takes one share more.
 const SHARE_BYTES: usize = 5 << 10;
@@ -20,7 +20,7 @@ const MOST_SHARES: usize = 16;
 
 /// A request waits so long for its shares, and longer the larger it is: about as long as those before it take. Small ones
 /// wait behind large ones, so that there is an end to it.
-const WAIT: Duration = Duration::from_millis(4);
+const WAIT: Duration = Duration::from_millis(3);
 const WAIT_PER_MEBIBYTE: Duration = Duration::from_millis(20);
 const LONGEST_WAIT: Duration = Duration::from_millis(60);
 
@@ -112,7 +112,7 @@ mod tests {
     async fn what_is_over_the_bound_is_refused_and_room_comes_back() {
         let work = AtWork::new(2);
         let mut large = Vec::new();
-        for _ in 0..4 {
+        for _ in 0..2 * PROCESSOR_SHARES / MOST_SHARES {
             large.push(work.begin(20 << 20).await.unwrap());
         }
         assert_eq!(work.begin(1).await.unwrap_err().status, 503);

@@ -30,9 +30,6 @@ pub const DEFAULT_WORKSPACE: &str = "default";
 /// Writers wait this long for each other: a command may write while the server runs.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Who reads and writes at the same time; SQLite has one writer.
-const CONNECTIONS: u32 = 4;
-
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
 /// An open catalogue.
@@ -60,11 +57,7 @@ impl Catalogue {
             .busy_timeout(BUSY_TIMEOUT);
         let failed = |source| CatalogueError::Open { path: path.to_owned(), source };
         let pool = SqlitePoolOptions::new()
-            // All of them from the start, and for good: their threads have the priority of whoever opens them.
-            .min_connections(CONNECTIONS)
-            .max_connections(CONNECTIONS)
-            .idle_timeout(None)
-            .max_lifetime(None)
+            .max_connections(4)
             // A full disk makes SQLite roll back by itself, behind sqlx, whose count of open transactions then stays
             // wrong for good: such a connection is replaced.
             .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))

@@ -3,8 +3,8 @@
 
 use super::problem::Problem;
 use crate::pipeline::at_once;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
 /// Work in progress at a time, in shares, for each processor. Of bodies of a hundred events, and of any larger, three are
@@ -18,11 +18,17 @@ const SHARE_BYTES: usize = 5 << 10;
 /// The most that one body takes.
 const MOST_SHARES: usize = 16;
 
-/// A request waits so long for its shares, and longer the larger it is: about as long as those before it take. Small ones
-/// wait behind large ones, so that there is an end to it.
+/// Under lasting pressure a request waits so long for its shares, and longer the larger it is: about as long as those
+/// before it take. Small ones wait behind large ones, so that there is an end to it.
 const WAIT: Duration = Duration::from_millis(3);
 const WAIT_PER_MEBIBYTE: Duration = Duration::from_millis(20);
 const LONGEST_WAIT: Duration = Duration::from_millis(60);
+
+/// Pressure lasts when requests have waited for so long; before, a burst of a few senders is let wait as long as any.
+const BURST: Duration = Duration::from_millis(100);
+
+/// Pressure is over when no request has had to wait for so long.
+const CALM: Duration = Duration::from_secs(1);
 
 /// Whoever withholds shares waits so long for those of one body.
 const WITHHOLDING: Duration = Duration::from_secs(1);
@@ -38,6 +44,8 @@ pub struct AtWork {
     bodies: usize,
     /// The shares of one such body each.
     withheld: Mutex<Vec<Permit>>,
+    /// Since when requests have had to wait, and when one did last.
+    pressed: std::sync::Mutex<Option<(Instant, Instant)>>,
 }
 
 impl Default for AtWork {
@@ -51,7 +59,12 @@ impl AtWork {
     pub fn new(processors: usize) -> Self {
         let shares = PROCESSOR_SHARES * processors;
         let bodies = shares / MOST_SHARES;
-        Self { shares: Arc::new(Semaphore::new(shares)), bodies, withheld: Mutex::default() }
+        Self {
+            shares: Arc::new(Semaphore::new(shares)),
+            bodies,
+            withheld: Mutex::default(),
+            pressed: std::sync::Mutex::default(),
+        }
     }
 
     /// Takes on less work, the longer events have waited for the tables beyond a bound: what takes events in and what
@@ -74,10 +87,30 @@ impl AtWork {
     /// When too much is worked on already.
     pub async fn begin(&self, bytes: usize) -> Result<Permit, Problem> {
         let shares = (1 + bytes / SHARE_BYTES).min(MOST_SHARES);
-        let wait = WAIT + WAIT_PER_MEBIBYTE * u32::try_from(bytes >> 20).unwrap_or(u32::MAX);
-        let wait = wait.min(LONGEST_WAIT);
+        // Where anybody waits, nothing is left to be taken out of turn.
+        if let Ok(permit) = Arc::clone(&self.shares).try_acquire_many_owned(shares as u32) {
+            return Ok(permit);
+        }
+        let wait = match self.is_pressed(Instant::now()) {
+            false => LONGEST_WAIT,
+            true => {
+                let wait = WAIT + WAIT_PER_MEBIBYTE * u32::try_from(bytes >> 20).unwrap_or(u32::MAX);
+                wait.min(LONGEST_WAIT)
+            }
+        };
         let taken = tokio::time::timeout(wait, Arc::clone(&self.shares).acquire_many_owned(shares as u32)).await;
         taken.ok().and_then(Result::ok).ok_or_else(busy)
+    }
+
+    /// Notes that a request has to wait now, and says whether the pressure lasts.
+    fn is_pressed(&self, now: Instant) -> bool {
+        let mut pressed = self.pressed.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = match *pressed {
+            Some((since, last)) if now.saturating_duration_since(last) < CALM => since,
+            _ => now,
+        };
+        *pressed = Some((since, now));
+        now.saturating_duration_since(since) >= BURST
     }
 
     /// Says before a body is read whether it could be worked on now.
@@ -86,7 +119,7 @@ impl AtWork {
     /// When too much is worked on already.
     pub fn check(&self) -> Result<(), Problem> {
         match self.shares.available_permits() {
-            0 => Err(busy()),
+            0 if self.is_pressed(Instant::now()) => Err(busy()),
             _ => Ok(()),
         }
     }
@@ -116,7 +149,6 @@ mod tests {
             large.push(work.begin(20 << 20).await.unwrap());
         }
         assert_eq!(work.begin(1).await.unwrap_err().status, 503);
-        assert!(work.check().is_err());
         // Whoever waits when there is room again is let in.
         let (waiting, ()) = tokio::join!(work.begin(1), async { large.clear() });
         assert!(waiting.is_ok());
@@ -128,6 +160,16 @@ mod tests {
         drop(small);
         assert!(work.check().is_ok());
     }
+    #[test]
+    fn a_burst_may_wait_and_lasting_pressure_may_not() {
+        let work = AtWork::new(1);
+        let start = Instant::now();
+        let at = |milliseconds: u64| work.is_pressed(start + Duration::from_millis(milliseconds));
+        assert_eq!([0, 50, 99, 100, 900].map(at), [false, false, false, true, true]);
+        // After a second in which nobody waited it begins anew.
+        assert_eq!([1_899, 2_900, 2_999, 3_001].map(at), [true, false, false, true]);
+    }
+
     #[test]
     fn the_longer_events_wait_the_less_is_worked_on() {
         let at = |seconds: u64| bodies_at(8, Duration::from_secs(seconds), Duration::from_secs(30));

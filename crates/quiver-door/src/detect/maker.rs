@@ -1,4 +1,5 @@
-//! The makers whose keys begin with words of their own, as their documentation and the open rule sets of secret scanners give them.
+//! The makers whose keys begin with words of their own, as their documentation and the open rule sets of secret scanners
+//! give them.
 
 /// What follows a prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -7,7 +8,7 @@ pub(super) enum Tail {
     Capitals,
     /// Letters and digits.
     Alphanumeric,
-    /// Also hyphens, underscores and dots.
+    /// Also hyphens and underscores.
     Any,
     /// As above, with a part between hyphens and underscores of the least bytes that holds a digit or capital: names of
     /// several words begin alike.
@@ -16,7 +17,8 @@ pub(super) enum Tail {
     Mixed,
 }
 
-/// Prefix, what follows, and the least bytes of that (of a part of it where it is random); those of keys that were ever issued are longer, never shorter.
+/// Prefix, what follows, and the least bytes of that (of a part of it where it is random); those of keys that were ever
+/// issued are longer, never shorter.
 pub(super) const MAKERS: [(&str, Tail, usize); 112] = [
     // Clouds and hosts.
     ("AKIA", Tail::Capitals, 16),

@@ -170,6 +170,18 @@ mod tests {
         assert_eq!([1_899, 2_900, 2_999, 3_001].map(at), [true, false, false, true]);
     }
 
+    #[tokio::test]
+    async fn under_lasting_pressure_no_body_is_read_that_would_be_refused() {
+        let work = AtWork::new(1);
+        let all = Arc::clone(&work.shares).acquire_many_owned(PROCESSOR_SHARES as u32).await.unwrap();
+        assert!(work.check().is_ok(), "a burst may wait");
+        let now = Instant::now();
+        *work.pressed.lock().unwrap() = Some((now - BURST, now));
+        assert_eq!(work.check().unwrap_err().status, 503);
+        drop(all);
+        assert!(work.check().is_ok());
+    }
+
     #[test]
     fn the_longer_events_wait_the_less_is_worked_on() {
         let at = |seconds: u64| bodies_at(8, Duration::from_secs(seconds), Duration::from_secs(30));

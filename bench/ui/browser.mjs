@@ -16,13 +16,13 @@ export async function measurePages(base, model) {
   const executablePath = candidates.find((path) => path !== undefined && existsSync(path));
   const browser = await chromium.launch({ executablePath, args: FLAGS });
   try {
-    const requests = new Set();
+    const requests = new Map();
     const open = async () => {
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
       const page = await context.newPage();
       page.on('request', (request) => {
         const { pathname, search } = new URL(request.url());
-        if (pathname.startsWith('/v1/')) requests.add(pathname + search);
+        if (pathname.startsWith('/v1/')) requests.set(pathname + search, request.headers()['cache-control']);
       });
       await page.addInitScript(noteInteractions);
       return page;
@@ -35,7 +35,7 @@ export async function measurePages(base, model) {
     figures.push(...(await measureFeatures(open, base, model)));
     figures.push(...(await measureOverview(open, base)));
     figures.push(...(await measureMemory(open, base, model)));
-    return { figures, requests: [...requests] };
+    return { figures, requests: [...requests].map(([path, cacheControl]) => ({ path, cacheControl })) };
   } finally {
     await browser.close();
   }

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { measureAnswers } from './answers.mjs';
+import { measureAnswers, measureMeanwhile } from './answers.mjs';
 import { measurePages } from './browser.mjs';
 import { WIDE, eventsOfDay, eventsOfHourAfter, specs } from './models.mjs';
 import { Quiver } from './quiver.mjs';
@@ -18,8 +18,8 @@ const { values: given } = parseArgs({
     models: { type: 'string', default: '200' },
     'rows-per-day': { type: 'string', default: '24' },
     rounds: { type: 'string', default: '20' },
-    /** Rounds before each of which every model gets an hour more, which is judged before the answers are asked for. */
-    'live-rounds': { type: 'string', default: '5' },
+    /** Rounds in which every model gets an hour more: so many while it is judged, as pages ask, and so many after it, as scripts ask. */
+    'live-rounds': { type: 'string', default: '3' },
     /** Keeps the data there, and measures what is there already. */
     folder: { type: 'string' },
     json: { type: 'string' },
@@ -84,16 +84,19 @@ try {
   const pages = await measurePages(quiver.url, WIDE);
   tell(`the answers: ${pages.requests.length} requests that the pages make`);
   const still = await measureAnswers(quiver.url, pages.requests, Number(given.rounds), 'while nothing is committed');
-  tell('the answers after commits');
-  const live = await measureAnswers(quiver.url, pages.requests, Number(given['live-rounds']), 'after a commit of every model', oneMoreHour);
-  const figures = [...pages.figures, ...still.figures, ...live.figures];
+  tell('the answers meanwhile and after commits');
+  const rounds = Number(given['live-rounds']);
+  const live = await measureMeanwhile(quiver.url, pages.requests, rounds, 'as pages ask while every model gets an hour more', oneMoreHour);
+  const fresh = await measureAnswers(quiver.url, pages.requests, rounds, 'as scripts ask right after a commit of every model', oneMoreHour);
+  const states = [['while nothing is committed', still], ['as pages ask while every model gets an hour more', live], ['as scripts ask right after a commit of every model', fresh]];
+  const figures = [...pages.figures, ...states.flatMap(([, state]) => state.figures)];
   const machine = `${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown'}`;
   console.log(`${size.features} features, ${size.slices} slices, ${size.days} days of hourly windows, ${size.models} small models; ${machine}\n`);
   console.log(table(['measure', 'figure', 'goal', ''], figures.map(({ name, value, unit, goal }) => [name, `${round(value)} ${unit}`, goal === undefined ? '' : `${goal} ${unit}`, goal === undefined ? '' : value <= goal ? 'met' : 'MISSED'])));
-  for (const [state, { routes }] of [['while nothing is committed', still], ['after a commit of every model', live]]) {
-    console.log(`\n${state}:\n\n${table(['route', 'requests', 'p50 ms', 'p95 ms', 'longest ms', 'kB'], routes.map((route) => [route.name, route.requests, round(route.p50), round(route.p95), round(route.longest), round(route.kilobytes)]))}`);
+  for (const [state, { routes }] of states) {
+    console.log(`\n${state}:\n\n${table(['route', 'requests', 'p50 ms', 'p95 ms', 'longest ms', 'kB', 'out of date s'], routes.map((route) => [route.name, route.requests, round(route.p50), round(route.p95), round(route.longest), round(route.kilobytes), route.oldest]))}`);
   }
-  if (given.json !== undefined) writeFileSync(given.json, JSON.stringify({ size, machine, figures, routes: still.routes, routesAfterCommits: live.routes }, null, 1));
+  if (given.json !== undefined) writeFileSync(given.json, JSON.stringify({ size, machine, figures, routes: Object.fromEntries(states.map(([state, { routes }]) => [state, routes])) }, null, 1));
 } finally {
   await quiver.stop();
   if (given.folder === undefined) rmSync(folder, { recursive: true, force: true });

@@ -98,6 +98,7 @@ def exposition(tmp_path_factory):
         post(server, [{**batch[0], "id": "x", "at": "yesterday"}])
         post(server, b"", content_type="text/plain")
         server.flow_run()
+        assert server.get("/v1/overview").status_code == 200
         answer = server.get("/metrics")
         assert answer.headers["Content-Type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
         yield answer.text

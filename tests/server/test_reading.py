@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import sqlite3
 import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 
 import pytest
 import requests
 
-from harness import SPEC, Server, events, instant, post
+from harness import SPEC, Server, events, instant, post, until
 
 FIRST_DAY = datetime(2024, 3, 1, tzinfo=timezone.utc)
 REFERENCE = "reference: {from: 2024-03-01, to: 2024-03-02}\nquality:\n  - {metric: recall, threshold: 0.5, at_least: 0.4}\n"
@@ -351,6 +353,68 @@ def test_an_answer_that_did_not_change_is_told_in_a_few_bytes(server):
     assert (again.status_code, again.content) == (304, b"")
     other = requests.get(url, headers={"If-None-Match": '"another"'}, timeout=30)
     assert other.content == first.content
+
+
+def test_what_was_asked_lately_is_answered_anew_before_it_is_asked_again(tmp_path, days):
+    with Server(tmp_path, "--replay-clock", spec=SPEC + REFERENCE) as server:
+        def answers(origin: str) -> float:
+            return server.metric("quiver_read_answers_total", origin=origin)
+
+        post(server, days[0] + labels(days[0]))
+        server.flow_run()
+        first = read(server, "windows")
+        assert server.get("/v1/models/flight-delay/windows", params={"by": "year"}).status_code == 400
+        assert first["arms"][0]["rows"] == [ROWS]
+        assert (answers("made"), answers("remembered"), answers("renewed")) == (1, 0, 0)
+        post(server, days[1])
+        server.flow_run()
+        def is_renewed_and_quiet() -> bool:
+            before = answers("renewed")
+            time.sleep(2)
+            return answers("renewed") == before > 0
+
+        until(is_renewed_and_quiet, 60)
+        again = read(server, "windows")
+        assert again["arms"][0]["rows"] == [ROWS, ROWS]
+        assert (answers("made"), answers("remembered")) == (1, 1), "the reader did not wait for it"
+
+
+def test_who_would_rather_not_wait_is_told_what_held_a_moment_ago(tmp_path, days):
+    with Server(tmp_path, "--replay-clock", spec=SPEC + REFERENCE) as server:
+        def windows(**headers) -> requests.Response:
+            answer = requests.get(f"{server.url}/v1/models/flight-delay/windows", params={"by": "day"}, headers=headers, timeout=30)
+            assert answer.status_code == 200
+            return answer
+
+        post(server, days[0] + labels(days[0]))
+        server.flow_run()
+        first = windows()
+        assert "age" not in first.headers
+        post(server, days[1])
+        server.flow_run()
+        old, new = windows(**{"Cache-Control": "max-stale=30"}), windows()
+        if "age" in old.headers:
+            assert old.content == first.content and 1 <= int(old.headers["age"]) <= 30
+        else:
+            # The server was faster than the two requests.
+            assert server.metric("quiver_read_answers_total", origin="renewed") > 0 and old.content == new.content
+        assert new.json()["arms"][0]["rows"] == [ROWS, ROWS] and "age" not in new.headers
+        assert windows(**{"Cache-Control": "max-stale=30"}).content == new.content
+        # Under a spec that was put since, what held a moment ago no longer does.
+        put = requests.put(f"{server.url}/v1/models/flight-delay/spec", data=(SPEC + REFERENCE).encode(), timeout=30)
+        assert put.status_code == 200, put.text
+        assert "age" not in windows(**{"Cache-Control": "max-stale=30"}).headers
+
+
+def test_readers_of_the_same_page_wait_for_one_answer(tmp_path, days):
+    with Server(tmp_path, "--replay-clock", spec=SPEC + REFERENCE) as server:
+        post(server, days[0] + labels(days[0]))
+        server.flow_run()
+        with ThreadPoolExecutor(12) as readers:
+            told = list(readers.map(lambda _: read(server, "features"), range(12)))
+        assert all(answer == told[0] for answer in told)
+        assert server.metric("quiver_read_answers_total", origin="made") == 1
+        assert server.metric("quiver_read_answers_total", origin="remembered") == 11
 
 
 @pytest.mark.parametrize(

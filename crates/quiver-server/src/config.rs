@@ -165,7 +165,7 @@ pub struct FlowConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetentionConfig {
-    /// How often it runs.
+    /// How often it runs; sooner where many files were written since.
     pub every: Duration,
     /// How old a file that no table names must be before it is removed; longer than any flush may take.
     pub orphans_after: Duration,

@@ -11,7 +11,7 @@ mod upkeep;
 mod verification;
 
 pub use handle::FlowHandle;
-pub use retention::RetentionOptions;
+pub use retention::{MOST_NEW_FILES, RetentionOptions};
 pub use told::StageState;
 pub use upkeep::free_disk_bytes;
 
@@ -118,6 +118,7 @@ pub fn flow(parts: FlowParts, options: FlowOptions) -> (Flow, FlowHandle) {
         tried: 0,
         rests: Rests::default(),
         retention: None,
+        tidied_files: Some(0),
         verification: None,
         is_damage_suspected: false,
         judging: Duration::ZERO,
@@ -160,6 +161,9 @@ pub struct Flow {
     rests: Rests,
     /// The run of retention that has begun and is not over.
     retention: Option<retention::Run>,
+    /// How many files the shared tables had when they were looked at first after a run; none before that look, and 0 until
+    /// the first run.
+    tidied_files: Option<u64>,
     /// The run of verification that has begun and is not over.
     verification: Option<verification::Run>,
     /// A stage failed, perhaps at a damaged file.
@@ -206,7 +210,7 @@ impl Flow {
             self.finished_of("segments", &model, took, Err(error));
         }
         self.parts.doors.put(Arc::new(spec));
-        self.shared.generations.committed(&model);
+        self.shared.generations.revised(&model);
         self.unprofiled.insert(model.clone());
         self.unjudged.insert(model);
         self.tell_models();
@@ -409,7 +413,7 @@ impl Flow {
                 refused
             }
             Err(error) => {
-                self.shared.generations.committed_of_all();
+                self.shared.generations.revised_all();
                 self.finished("segments", started, Err(error));
                 return;
             }
@@ -474,7 +478,7 @@ impl Flow {
     /// only a person can mend is not tried, and told, without end.
     fn finished_of(&mut self, stage: &'static str, model: &str, took: Duration, result: Result<(), PipelineError>) {
         if model == EVERY_MODEL {
-            self.shared.generations.committed_of_all();
+            self.shared.generations.revised_all();
         } else {
             self.shared.generations.committed(model);
         }

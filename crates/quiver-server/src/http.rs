@@ -27,6 +27,7 @@ pub use listen::{ListenError, Listener, Tls};
 pub use openapi::document;
 pub use problem::{EventError, Problem};
 pub use rate::Rate;
+pub use read::renew_answers;
 pub use receive::BodyLimits;
 pub use ui::{Ui, UiFiles};
 

@@ -50,6 +50,14 @@ pub struct RouteStatus {
     pub status: u16,
 }
 
+/// Where an answer of the read API came from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Origin {
+    /// `made` for the reader, `remembered`, `stale` where the reader would have that, or `renewed` by the server before a
+    /// reader asks again.
+    pub origin: &'static str,
+}
+
 /// Everything that is counted.
 #[derive(Debug)]
 pub struct Metrics {
@@ -104,6 +112,8 @@ pub struct Metrics {
     pub stopped_models: Gauge,
     /// Requests answered.
     pub requests: Family<RouteStatus, Counter>,
+    /// Answers of the read API that depend on what is committed alone.
+    pub answers: Family<Origin, Counter>,
     /// Connections open now.
     pub connections: Gauge,
 }
@@ -172,6 +182,12 @@ impl Metrics {
         registry.register("damaged_files", "Files of tables that were set aside", damaged_files.clone());
         let requests = Family::default();
         registry.register("http_requests", "Requests answered, by route and status", requests.clone());
+        let answers = Family::default();
+        registry.register(
+            "read_answers",
+            "Answers about models: made, remembered, stale, or renewed ahead",
+            answers.clone(),
+        );
         Self {
             registry: Mutex::new(registry),
             accepted,
@@ -199,6 +215,7 @@ impl Metrics {
             dead_letters_skipped,
             stopped_models,
             requests,
+            answers,
             connections,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::config::{self, ServerConfig};
-use crate::flow::{Flow, FlowHandle, FlowOptions, FlowParts, RetentionOptions, flow, free_disk_bytes};
+use crate::flow::{Flow, FlowHandle, FlowOptions, FlowParts, MOST_NEW_FILES, RetentionOptions, flow, free_disk_bytes};
 use crate::http::{App, BodyLimits, Guard, ListenError, Listener, Tls, Ui, UiFiles};
 use crate::ingest::body::{BodyReader, RequestLimits};
 use crate::ingest::budget::Budget;
@@ -119,7 +119,8 @@ pub struct Server {
     stopping: watch::Sender<bool>,
     listeners: JoinSet<()>,
     flow: std::thread::JoinHandle<()>,
-    watcher: tokio::task::JoinHandle<()>,
+    /// What goes on beside requests.
+    beside: JoinSet<()>,
     writer: std::thread::JoinHandle<()>,
     config: ServerConfig,
 }
@@ -185,11 +186,13 @@ impl Server {
         let (listeners, addresses) = listen(&config, &app, &stop).await?;
         let flow =
             start_flow(flow).map_err(|source| ServeError::System { action: "start the flow's threads", source })?;
-        let watcher = tokio::spawn(watch_over(Arc::clone(&app), config.clone(), stop));
+        let mut beside = JoinSet::new();
+        beside.spawn(watch_over(Arc::clone(&app), config.clone(), stop.clone()));
+        beside.spawn(renew_answers(Arc::clone(&app), stop));
         app.ready.store(true, Ordering::Release);
         let [address, otlp_http, otlp_grpc] = addresses;
         let address = address.unwrap_or(config.http.listen.0);
-        Ok(Self { address, otlp_http, otlp_grpc, recovery, app, stopping, listeners, flow, watcher, writer, config })
+        Ok(Self { address, otlp_http, otlp_grpc, recovery, app, stopping, listeners, flow, beside, writer, config })
     }
 
     /// Takes models in, or other versions of their specs, while the server runs.
@@ -237,7 +240,7 @@ impl Server {
         let drain = Duration::from_micros(self.config.http.drain.microseconds().unsigned_abs());
         let _ = tokio::time::timeout(drain, async { while self.listeners.join_next().await.is_some() {} }).await;
         self.listeners.shutdown().await;
-        let _ = self.watcher.await;
+        while self.beside.join_next().await.is_some() {}
         commit_halves(&self.app, |halves| halves.drain()).await;
         self.app.flow.stop().await;
         // The writer ends with the last way to it, and that is in the app.
@@ -302,6 +305,7 @@ fn flow_options(config: &ServerConfig) -> FlowOptions {
         judge_every: duration(config.flow.judge_every),
         retention: RetentionOptions {
             every: duration(config.retention.every),
+            most_new_files: MOST_NEW_FILES,
             orphans_after: duration(config.retention.orphans_after),
             verify_every: duration(config.retention.verify_every),
         },
@@ -422,6 +426,14 @@ async fn watch_over(app: Arc<App>, config: ServerConfig, mut stop: watch::Receiv
             () = tokio::time::sleep(WATCH_EVERY) => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
+    }
+}
+
+/// Keeps the answers that readers asked for lately up to date until the server stops.
+async fn renew_answers(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    tokio::select! {
+        () = crate::http::renew_answers(app) => {}
+        _ = stop.wait_for(|stop| *stop) => {}
     }
 }
 

@@ -33,9 +33,14 @@ export function route(...parts: string[]): string {
   return `/v1/${parts.map(encodeURIComponent).join('/')}`;
 }
 
-export async function ask<Answer>(path: string, parameters?: Parameters, signal?: AbortSignal): Promise<Answer> {
+/** What is asked for again in a few seconds may be so old meanwhile. */
+export const MOST_STALE_SECONDS = 30;
+
+/** `mostStaleSeconds`: for how long an answer may be out of date rather than waited for; the server makes another meanwhile. */
+export async function ask<Answer>(path: string, parameters?: Parameters, signal?: AbortSignal, mostStaleSeconds = 0): Promise<Answer> {
   const { key } = keyStore.read();
   const headers: Record<string, string> = { Accept: 'application/json' };
+  if (mostStaleSeconds > 0) headers['Cache-Control'] = `max-stale=${mostStaleSeconds}`;
   if (key !== null) headers.Authorization = `Bearer ${key}`;
   let response: Response;
   try {

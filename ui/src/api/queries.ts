@@ -2,7 +2,7 @@
 import { type UseQueryResult, useQuery } from '@tanstack/react-query';
 import { useLive } from '../app/live';
 import { type RangeChoice, useRequestScope } from '../scope/request';
-import { type Parameters, ask, route } from './client';
+import { MOST_STALE_SECONDS, type Parameters, ask, route } from './client';
 import type {
   Arrow,
   By,
@@ -59,7 +59,7 @@ function useAsk<Answer, Told = Answer>(
   const { isPaused } = useLive();
   const query = useQuery<Answer, Error, Told>({
     queryKey: [request.path, request.parameters],
-    queryFn: ({ signal }) => ask<Answer>(request.path, request.parameters, signal),
+    queryFn: ({ signal }) => ask<Answer>(request.path, request.parameters, signal, MOST_STALE_SECONDS),
     enabled,
     select,
     // An answer that says the same draws nothing anew.

@@ -3176,7 +3176,13 @@ export interface operations {
                 /** @description The first instant after the right side. Default: that of the left. */
                 right_to?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description `max-stale=SECONDS`: an answer that is out of date for less (60 at the most) is as good; its `Age` says so
+                 * @example max-stale=30
+                 */
+                "Cache-Control"?: string;
+            };
             path: {
                 /** @description The name of the model, as in its events */
                 model: string;
@@ -3280,7 +3286,13 @@ export interface operations {
                 /** @description The arm. Default: the live one. */
                 arm?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description `max-stale=SECONDS`: an answer that is out of date for less (60 at the most) is as good; its `Age` says so
+                 * @example max-stale=30
+                 */
+                "Cache-Control"?: string;
+            };
             path: {
                 /** @description The name of the model, as in its events */
                 model: string;
@@ -3384,7 +3396,13 @@ export interface operations {
                 /** @description The arm. Default: the live one. */
                 arm?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description `max-stale=SECONDS`: an answer that is out of date for less (60 at the most) is as good; its `Age` says so
+                 * @example max-stale=30
+                 */
+                "Cache-Control"?: string;
+            };
             path: {
                 /** @description The name of the model, as in its events */
                 model: string;
@@ -3480,7 +3498,13 @@ export interface operations {
                 /** @description The length of the periods: `day` (the default), `week`, `month`, or such as `1d`. */
                 by?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description `max-stale=SECONDS`: an answer that is out of date for less (60 at the most) is as good; its `Age` says so
+                 * @example max-stale=30
+                 */
+                "Cache-Control"?: string;
+            };
             path: {
                 /** @description The name of the model, as in its events */
                 model: string;
@@ -3815,7 +3839,13 @@ export interface operations {
                 /** @description How many are left out before. Default: none. */
                 offset?: number;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description `max-stale=SECONDS`: an answer that is out of date for less (60 at the most) is as good; its `Age` says so
+                 * @example max-stale=30
+                 */
+                "Cache-Control"?: string;
+            };
             path: {
                 /** @description The name of the model, as in its events */
                 model: string;
@@ -3919,7 +3949,13 @@ export interface operations {
                 /** @description The arm. Default: the live one. */
                 arm?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description `max-stale=SECONDS`: an answer that is out of date for less (60 at the most) is as good; its `Age` says so
+                 * @example max-stale=30
+                 */
+                "Cache-Control"?: string;
+            };
             path: {
                 /** @description The name of the model, as in its events */
                 model: string;
@@ -4025,7 +4061,13 @@ export interface operations {
                 /** @description The arm. Default: the live one. */
                 arm?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description `max-stale=SECONDS`: an answer that is out of date for less (60 at the most) is as good; its `Age` says so
+                 * @example max-stale=30
+                 */
+                "Cache-Control"?: string;
+            };
             path: {
                 /** @description The name of the model, as in its events */
                 model: string;
@@ -4147,7 +4189,13 @@ export interface operations {
                 /** @description How many are left out before. Default: none. */
                 offset?: number;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description `max-stale=SECONDS`: an answer that is out of date for less (60 at the most) is as good; its `Age` says so
+                 * @example max-stale=30
+                 */
+                "Cache-Control"?: string;
+            };
             path: {
                 /** @description The name of the model, as in its events */
                 model: string;
@@ -4253,7 +4301,13 @@ export interface operations {
                 /** @description How requests are grouped: by `version` (the default), `arm` (then all arms are read) or `request_type`. */
                 group?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description `max-stale=SECONDS`: an answer that is out of date for less (60 at the most) is as good; its `Age` says so
+                 * @example max-stale=30
+                 */
+                "Cache-Control"?: string;
+            };
             path: {
                 /** @description The name of the model, as in its events */
                 model: string;
@@ -4357,7 +4411,13 @@ export interface operations {
                 /** @description The arm. Default: the live one. */
                 arm?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description `max-stale=SECONDS`: an answer that is out of date for less (60 at the most) is as good; its `Age` says so
+                 * @example max-stale=30
+                 */
+                "Cache-Control"?: string;
+            };
             path: {
                 /** @description The name of the model, as in its events */
                 model: string;
@@ -4469,7 +4529,13 @@ export interface operations {
                 /** @description Whether slices are given too. Default: only the whole population. */
                 slices?: boolean;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description `max-stale=SECONDS`: an answer that is out of date for less (60 at the most) is as good; its `Age` says so
+                 * @example max-stale=30
+                 */
+                "Cache-Control"?: string;
+            };
             path: {
                 /** @description The name of the model, as in its events */
                 model: string;
@@ -4573,7 +4639,13 @@ export interface operations {
                 /** @description The arm. Default: the live one. */
                 arm?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description `max-stale=SECONDS`: an answer that is out of date for less (60 at the most) is as good; its `Age` says so
+                 * @example max-stale=30
+                 */
+                "Cache-Control"?: string;
+            };
             path: {
                 /** @description The name of the model, as in its events */
                 model: string;
@@ -4851,7 +4923,13 @@ export interface operations {
     specs: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description `max-stale=SECONDS`: an answer that is out of date for less (60 at the most) is as good; its `Age` says so
+                 * @example max-stale=30
+                 */
+                "Cache-Control"?: string;
+            };
             path: {
                 /** @description The name of the model, as in its events */
                 model: string;
@@ -4944,7 +5022,13 @@ export interface operations {
     spec: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description `max-stale=SECONDS`: an answer that is out of date for less (60 at the most) is as good; its `Age` says so
+                 * @example max-stale=30
+                 */
+                "Cache-Control"?: string;
+            };
             path: {
                 /** @description The name of the model, as in its events */
                 model: string;
@@ -5050,7 +5134,13 @@ export interface operations {
                 /** @description The arm. Default: the live one. */
                 arm?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description `max-stale=SECONDS`: an answer that is out of date for less (60 at the most) is as good; its `Age` says so
+                 * @example max-stale=30
+                 */
+                "Cache-Control"?: string;
+            };
             path: {
                 /** @description The name of the model, as in its events */
                 model: string;
@@ -5152,7 +5242,13 @@ export interface operations {
                 /** @description The length of periods: `window` (the spec's own), `day`, `week` or `month`. Default: what fits the range. */
                 by?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description `max-stale=SECONDS`: an answer that is out of date for less (60 at the most) is as good; its `Age` says so
+                 * @example max-stale=30
+                 */
+                "Cache-Control"?: string;
+            };
             path?: never;
             cookie?: never;
         };

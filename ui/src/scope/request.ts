@@ -1,6 +1,6 @@
 // Turns the range of the address bar into the range of a request: relative ranges count from the latest event.
 import { useQuery } from '@tanstack/react-query';
-import { ask, route } from '../api/client';
+import { MOST_STALE_SECONDS, ask, route } from '../api/client';
 import type { By, OverviewAnswer, Windows } from '../api/types';
 import { previous, resolve } from './range';
 import { useScope } from './scope';
@@ -29,11 +29,11 @@ function useWatermark(model: string | null, enabled: boolean): Watermark | undef
     queryKey: ['watermark', path],
     queryFn: async ({ signal }): Promise<Watermark> => {
       if (model === null) {
-        const { models } = await ask<OverviewAnswer>(path, { last: '1d' }, signal);
+        const { models } = await ask<OverviewAnswer>(path, { last: '1d' }, signal, MOST_STALE_SECONDS);
         const latest = models.map((each) => each.latest_event_at).filter((at) => at !== null);
         return { latest: latest.sort().at(-1) ?? null, timezone: 'UTC' };
       }
-      const { scope } = await ask<Windows>(path, {}, signal);
+      const { scope } = await ask<Windows>(path, {}, signal, MOST_STALE_SECONDS);
       return { latest: scope.latest_event_at, timezone: scope.timezone };
     },
     enabled,

@@ -61,6 +61,17 @@ impl FlowHandle {
         self.shared.generations.of(model)
     }
 
+    /// Since when an answer about all models is out of date that was made at this number; nothing where it is not, where
+    /// that is more than a minute ago, and where it may tell of what is gone.
+    pub fn outdated_since(&self, number: u64) -> Option<Instant> {
+        self.shared.generations.any_outdated_since(number)
+    }
+
+    /// The same of an answer about one model.
+    pub fn outdated_since_of(&self, model: &str, number: u64) -> Option<Instant> {
+        self.shared.generations.outdated_since(model, number)
+    }
+
     /// The last error of each stage that failed when it last ran.
     pub fn stage_errors(&self) -> BTreeMap<String, String> {
         self.shared.errors.lock().unwrap_or_else(PoisonError::into_inner).clone()

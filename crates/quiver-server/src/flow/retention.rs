@@ -12,11 +12,17 @@ use std::time::{Duration, Instant};
 
 const STAGE: &str = "retention";
 
+/// So many files that the shared tables got since a run do not wait for the next: whoever reads one of these tables looks
+/// at all of its files, and each stage reads them for each model.
+pub const MOST_NEW_FILES: u64 = 4_096;
+
 /// What is tidied up, and when.
 #[derive(Debug, Clone, Copy)]
 pub struct RetentionOptions {
     /// How often.
     pub every: Duration,
+    /// It runs sooner when the shared tables have so many files more than after its last run.
+    pub most_new_files: u64,
     /// Files that nobody names are removed when they are so old. The flow writes and tidies in one task, so that no
     /// file of a flush in progress is ever that old; readers of older snapshots have so long.
     pub orphans_after: Duration,
@@ -132,7 +138,7 @@ impl Flow {
         }
         if (run.tidied.expired_files, run.expired_periods) != expired {
             // What is gone may be told of by remembered answers.
-            self.shared.generations.committed_of_all();
+            self.shared.generations.revised_all();
         }
         if let Some(error) = run.refused.take() {
             self.note(STAGE, STAGE.to_owned(), run.worked, Err(error));
@@ -149,6 +155,7 @@ impl Flow {
             self.shared.told.set_tidied(run.tidied);
             self.note(STAGE, STAGE.to_owned(), run.worked, Ok(()));
         }
+        self.tidied_files = None;
         let every = self.next_of(STAGE, self.options.retention.every);
         self.due.retention = Instant::now() + every.max(run.worked * REST);
         true

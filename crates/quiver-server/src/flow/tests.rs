@@ -3,7 +3,12 @@
 use super::derive::Again;
 use super::*;
 use crate::ingest::seen::SeenOptions;
+use arrow::array::{ArrayRef, Int32Array, RecordBatch, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
 use quiver_door::detect::Detectors;
+use quiver_store::data_folder::TableName;
+use quiver_store::table::Progress;
 
 const SPEC: &str = "model: m\nowner: m@example.com\ntask: binary\n\
                     features:\n  speed: {type: number, privacy: public}\n";
@@ -25,7 +30,7 @@ async fn one_model(folder: &tempfile::TempDir) -> (Flow, FlowHandle) {
         wall,
     };
     let hour = Duration::from_secs(3_600);
-    let retention = RetentionOptions { every: hour, orphans_after: hour, verify_every: hour };
+    let retention = RetentionOptions { every: hour, most_new_files: 1, orphans_after: hour, verify_every: hour };
     let options = FlowOptions { flush_every: hour, flush_rows: 1, judge_every: hour, retention };
     let (mut flow, handle) = flow(parts, options);
     let spec = quiver_door::spec_file::parse_spec(SPEC, "the test's spec").unwrap();
@@ -74,6 +79,37 @@ async fn retention_goes_on_piece_by_piece_until_every_table_was_tidied() {
     // Four tables of the model, three that all models share, and the catalogue.
     assert_eq!(pieces, 8);
     assert!(handle.tidied().is_some() && flow.retention.is_none());
+}
+
+/// One row of a column.
+fn any_value(kind: &DataType) -> ArrayRef {
+    let number = cast(&Int32Array::from(vec![1]), &DataType::Int64).unwrap();
+    match kind {
+        DataType::Binary => cast(&StringArray::from(vec!["1"]), kind).unwrap(),
+        DataType::Date32 => cast(&Int32Array::from(vec![1]), kind).unwrap(),
+        kind => cast(&number, kind).unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn new_files_of_the_shared_tables_bring_retention_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut flow, _handle) = one_model(&folder).await;
+    flow.tidy_all().await;
+    flow.measure_storage().await;
+    assert!(flow.due.retention > Instant::now(), "nothing is new");
+    let workspace = &flow.parts.workspace;
+    let mut table = workspace.folder().find_table(TableName::Outcomes).await.unwrap().unwrap();
+    let schema = table.schema().unwrap();
+    let columns = schema.fields().iter().map(|field| any_value(field.data_type())).collect();
+    let rows = RecordBatch::try_new(schema, columns).unwrap();
+    let step = Progress { application_id: "m".to_owned(), expected_previous: None, next_offset: 5 };
+    table.append(vec![rows], &step).await.unwrap();
+    flow.measure_storage().await;
+    assert!(flow.due.retention <= Instant::now());
+    flow.tidy_all().await;
+    flow.measure_storage().await;
+    assert!(flow.due.retention > Instant::now(), "the file that is left is not new any more");
 }
 
 #[tokio::test]

@@ -13,7 +13,13 @@ impl Flow {
     /// Measures what the tables take on the disk; where one cannot be read, what was measured before is still told.
     pub(super) async fn measure_storage(&mut self) {
         match measure_storage(&self.parts, &self.pipelines).await {
-            Ok(stored) => self.shared.told.set_storage(stored),
+            Ok((stored, shared_files)) => {
+                self.shared.told.set_storage(stored);
+                let most = self.options.retention.most_new_files;
+                if self.retention.is_none() && is_untidy(&mut self.tidied_files, shared_files, most) {
+                    self.due.retention = Instant::now();
+                }
+            }
             Err(error) => {
                 tracing::warn!(error = first_line(&error), "what the tables take on the disk cannot be measured");
             }
@@ -37,17 +43,26 @@ impl Flow {
     }
 }
 
-/// What every table takes on the disk: from the snapshots at hand, without a look at any file of an event.
+/// Whether the shared tables got so many files since they were tidied up; the first look after that tells how many they
+/// had.
+fn is_untidy(tidied_files: &mut Option<u64>, files: u64, most_new_files: u64) -> bool {
+    files >= *tidied_files.get_or_insert(files) + most_new_files
+}
+
+/// What every table takes on the disk, and how many files the shared ones have: from the snapshots at hand, without a
+/// look at any file of an event.
 async fn measure_storage(
     parts: &FlowParts,
     pipelines: &BTreeMap<String, Pipeline>,
-) -> Result<Vec<StoredTable>, PipelineError> {
+) -> Result<(Vec<StoredTable>, u64), PipelineError> {
     let mut stored = Vec::new();
     for pipeline in pipelines.values() {
         stored.extend(pipeline.stored()?);
     }
-    stored.extend(crate::pipeline::stored_shared(&parts.workspace).await?);
-    Ok(stored)
+    let shared = crate::pipeline::stored_shared(&parts.workspace).await?;
+    let shared_files = shared.iter().map(|table| table.files).sum();
+    stored.extend(shared);
+    Ok((stored, shared_files))
 }
 
 /// Bytes free, and bytes in all, on the disk of a folder.
@@ -57,4 +72,18 @@ async fn measure_storage(
 pub fn free_disk_bytes(folder: &Path) -> std::io::Result<(u64, u64)> {
     let found = rustix::fs::statvfs(folder)?;
     Ok((found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_new_files_are_not_left_for_the_next_run() {
+        let mut tidied = None;
+        assert!(!is_untidy(&mut tidied, 90_000, 500), "what could not be merged stays as it is");
+        assert!(!is_untidy(&mut tidied, 90_499, 500));
+        assert!(is_untidy(&mut tidied, 90_500, 500));
+        assert_eq!(tidied, Some(90_000));
+    }
 }

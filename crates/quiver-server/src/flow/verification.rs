@@ -89,7 +89,7 @@ impl Flow {
         let mut run = self.verification.take().unwrap_or_else(|| Run::new(&self.pipelines));
         let damaged = run.go_on(&self.parts, &mut self.pipelines, &self.rests, piece).await;
         if damaged > 0 {
-            self.shared.generations.committed_of_all();
+            self.shared.generations.revised_all();
             self.parts.metrics.damaged_files.inc_by(damaged);
             // What was derived from the lost rows is derived again by the next run of each stage.
             self.unprofiled.extend(self.pipelines.keys().cloned());

@@ -113,6 +113,11 @@ impl AtWork {
         now.saturating_duration_since(since) >= BURST
     }
 
+    /// Whether the largest body could be worked on beside what is, and events do not wait long for the tables.
+    pub async fn has_room(&self) -> bool {
+        self.shares.available_permits() >= MOST_SHARES && self.withheld.lock().await.is_empty()
+    }
+
     /// Says before a body is read whether it could be worked on now.
     ///
     /// # Errors
@@ -195,9 +200,11 @@ mod tests {
         let work = AtWork::new(2);
         let (bound, large) = (Duration::from_secs(30), 20 << 20);
         let begun = work.begin(large).await.unwrap();
+        assert!(work.has_room().await);
         work.pace(bound * 10, bound).await;
         assert_eq!(work.shares.available_permits(), 0, "the one body that is left is at work");
         drop(begun);
+        assert!(!work.has_room().await, "there is for a body, and not for what is beside them");
         let begun = work.begin(large).await.unwrap();
         assert!(work.begin(1).await.is_err());
         work.pace(Duration::ZERO, bound).await;

@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 use utoipa::OpenApi;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::Schema;
+use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -56,7 +57,24 @@ pub fn document() -> utoipa::openapi::OpenApi {
     let key = key.description(Some("A key made by `quiver key create`; needed where the server asks for keys"));
     document.components.get_or_insert_default().add_security_scheme("key", SecurityScheme::Http(key.build()));
     tell_every_key(&mut document);
+    tell_staleness(&mut document);
     document
+}
+
+/// Answers that are remembered may be asked for as they were a moment ago.
+fn tell_staleness(document: &mut utoipa::openapi::OpenApi) {
+    for (path, item) in &mut document.paths.paths {
+        let Some(operation) = item.get.as_mut().filter(|_| read::Subject::of(path).is_some()) else { continue };
+        let stale = ParameterBuilder::new()
+            .name("Cache-Control")
+            .parameter_in(ParameterIn::Header)
+            .description(Some(
+                "`max-stale=SECONDS`: an answer that is out of date for less (60 at the most) is as good; its `Age` says so",
+            ))
+            .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+            .example(Some("max-stale=30".into()));
+        operation.parameters.get_or_insert_default().push(stale.build().into());
+    }
 }
 
 /// Answers about models hold every key, with null where nothing is known: the document says so, and a generated client

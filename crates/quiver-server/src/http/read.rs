@@ -1,5 +1,6 @@
 //! The read API: what was judged of the models and what is known of their events, as pages and scripts ask for it.
 
+mod asked;
 mod column;
 mod compare;
 mod decision;
@@ -11,18 +12,21 @@ mod inference;
 mod overview;
 mod performance;
 mod remembered;
+mod renewal;
 mod scope;
 mod series;
 mod session;
 mod slices;
 mod specs;
 mod tag;
+mod turns;
 mod windows;
 mod words;
 
 pub use features::KeptRows;
 pub use overview::KeptModels;
-pub use tag::{Answers, names_tag, tag};
+pub use renewal::renew_answers;
+pub use tag::{Answers, Subject, names_tag, tag};
 
 use super::App;
 use std::sync::Arc;

@@ -65,6 +65,11 @@ pub(crate) fn writer_properties(statistics_columns: &[String]) -> WriterProperti
     properties.build()
 }
 
+/// How many files of so many columns may be open at once.
+pub(crate) fn most_open(columns: usize) -> usize {
+    (OPEN_COLUMNS / columns.max(1)).max(1)
+}
+
 /// Streams the rows into new files. On an error the files finished so far stay behind as orphans where the library
 /// does not tell their names; no commit names them, so no reader sees them, and a full vacuum removes them.
 pub(crate) async fn write(
@@ -77,7 +82,7 @@ pub(crate) async fn write(
     let partition_columns = delta.snapshot().map_err(failed())?.metadata().partition_columns().to_vec();
     let mut writer = RecordBatchWriter::for_table(delta).map_err(failed())?.with_writer_properties(properties);
     let schema = writer.arrow_schema();
-    let most_open = (OPEN_COLUMNS / schema.fields().len().max(1)).max(1);
+    let most_open = most_open(schema.fields().len());
     let mut written = Written { adds: Vec::new(), rows: 0, schema };
     let result = async {
         while let Some(batch) = rows.next().await {

@@ -21,6 +21,12 @@ const DATE_COLUMN: &str = "event_date";
 const SMALL_FILE_BYTES: u64 = 32 << 20;
 /// Merged files get about as long as this; the rows of one are held in memory, compressed, until it is written.
 const MERGED_FILE_BYTES: u64 = 64 << 20;
+/// Files of several partitions are merged by one commit up to so many bytes: what is written of small files is compressed
+/// at their end only, and takes several times that until then.
+const BYTES_TOGETHER: u64 = 16 << 20;
+/// The most files that are merged so: one commit looks at all files of the table, and whoever waits for it must not wait
+/// long.
+const FILES_TOGETHER: usize = 512;
 
 /// What dropping dates removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -91,9 +97,9 @@ impl Table {
         Ok(Deleted { rows, files: removed.len() })
     }
 
-    /// Merges the small files of each partition, a group of them at a time until `is_over`; the rows stay the same. Files
-    /// that were written at `before_milliseconds` or later wait: whoever goes on where it was over comes to an end,
-    /// however fast files are written meanwhile.
+    /// Merges the small files of each partition, those of a few partitions at a time until `is_over`; the rows stay the
+    /// same. Files that were written at `before_milliseconds` or later wait: whoever goes on where it was over comes to an
+    /// end, however fast files are written meanwhile.
     ///
     /// Every file is checked first: wrong bytes must not get a right checksum.
     ///
@@ -106,13 +112,14 @@ impl Table {
     ) -> Result<Compacted, TableError> {
         self.refresh().await?;
         let mut compacted = Compacted { is_whole: true, ..Compacted::default() };
-        for group in self.small_files(before_milliseconds)? {
-            // One at least, or a table would never be done.
+        let most_groups = files::most_open(self.schema()?.fields().len());
+        for files in together(self.small_files(before_milliseconds)?, most_groups) {
+            // Once at least, or a table would never be done.
             if compacted.files_removed > 0 && is_over() {
                 return Ok(Compacted { is_whole: false, ..compacted });
             }
-            compacted.files_added += self.merge(&group).await?;
-            compacted.files_removed += group.len();
+            compacted.files_added += self.merge(&files).await?;
+            compacted.files_removed += files.len();
         }
         Ok(compacted)
     }
@@ -211,9 +218,9 @@ impl Table {
         Ok(groups)
     }
 
-    /// Writes the rows of the files anew, together, and returns how many files they are now.
-    async fn merge(&mut self, group: &[SmallFile]) -> Result<usize, TableError> {
-        let paths: HashSet<String> = group.iter().map(|file| file.path.clone()).collect();
+    /// Writes the rows of the files anew, those of a partition together, and returns how many files they are now.
+    async fn merge(&mut self, merged: &[SmallFile]) -> Result<usize, TableError> {
+        let paths: HashSet<String> = merged.iter().map(|file| file.path.clone()).collect();
         if let Some(damaged) = self.verify(Some(&paths)).await?.into_iter().next() {
             let damage::DamagedFile { path, reason, .. } = damaged;
             return Err(TableError::Damaged { table: self.url.to_string(), path, reason });
@@ -226,7 +233,7 @@ impl Table {
         let rows = frame.execute_stream().await.map_err(failed())?;
         let properties = files::writer_properties(&self.kept_statistics()?);
         let mut written = files::write(&self.delta, &self.url, rows, properties).await?;
-        let expected: Option<u64> = group.iter().map(|file| file.rows).sum();
+        let expected: Option<u64> = merged.iter().map(|file| file.rows).sum();
         if let Some(expected) = expected.filter(|expected| *expected != written.rows) {
             files::remove(&self.delta, &written.adds).await;
             return Err(TableError::RowsDiffer { table: self.url.to_string(), expected, found: written.rows });
@@ -250,6 +257,35 @@ impl Table {
             }
         }
     }
+}
+
+/// The files of groups that one commit merges: a commit for each of thousands of partitions would look at all files of the
+/// table as often.
+fn together(groups: Vec<Vec<SmallFile>>, most_groups: usize) -> Vec<Vec<SmallFile>> {
+    let mut all: Vec<Vec<SmallFile>> = Vec::new();
+    let (mut held_groups, mut held_bytes) = (0, 0);
+    // Where the log does not count the rows of each file, nothing shows that none was lost.
+    let is_counted = |files: &[SmallFile]| files.iter().all(|file| file.rows.is_some());
+    for group in groups {
+        let bytes: u64 = group.iter().map(|file| file.size_bytes).sum();
+        match all.last_mut() {
+            Some(files)
+                if held_groups < most_groups
+                    && is_counted(files)
+                    && is_counted(&group)
+                    && held_bytes + bytes <= BYTES_TOGETHER
+                    && files.len() + group.len() <= FILES_TOGETHER =>
+            {
+                files.extend(group);
+                (held_groups, held_bytes) = (held_groups + 1, held_bytes + bytes);
+            }
+            _ => {
+                all.push(group);
+                (held_groups, held_bytes) = (1, bytes);
+            }
+        }
+    }
+    all
 }
 
 /// The date of a file's rows, where the table is parted by date and they have one.
@@ -284,4 +320,34 @@ fn data_files(folder: &Path, found: &mut Vec<(PathBuf, u64, i64)>) -> std::io::R
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(files: usize, size_bytes: u64) -> Vec<SmallFile> {
+        let file =
+            |place| SmallFile { path: format!("{place}"), size_bytes, rows: Some(1), written_at_milliseconds: 0 };
+        (0..files).map(file).collect()
+    }
+
+    fn sizes(groups: Vec<Vec<SmallFile>>, most_groups: usize) -> Vec<usize> {
+        together(groups, most_groups).iter().map(Vec::len).collect()
+    }
+
+    #[test]
+    fn one_commit_merges_few_partitions_bytes_and_files() {
+        assert_eq!(sizes(vec![group(2, 1), group(3, 1), group(4, 1)], 2), [5, 4]);
+        assert_eq!(sizes(vec![group(2, 1), group(3, 1)], 1), [2, 3], "a file of thousands of columns at a time");
+        let half = BYTES_TOGETHER / 2;
+        assert_eq!(sizes(vec![group(2, half / 2), group(2, half / 2), group(2, 1)], 9), [4, 2]);
+        assert_eq!(sizes(vec![group(2, MERGED_FILE_BYTES / 2), group(2, 1)], 9), [2, 2]);
+        assert_eq!(sizes(vec![group(FILES_TOGETHER - 2, 1), group(2, 1), group(2, 1)], 9), [FILES_TOGETHER, 2]);
+        assert_eq!(sizes(vec![group(FILES_TOGETHER + 1, 1), group(2, 1)], 9), [FILES_TOGETHER + 1, 2]);
+        let mut uncounted = group(2, 1);
+        uncounted[1].rows = None;
+        assert_eq!(sizes(vec![group(2, 1), uncounted, group(2, 1), group(3, 1)], 9), [2, 2, 5]);
+        assert!(together(Vec::new(), 9).is_empty());
+    }
 }

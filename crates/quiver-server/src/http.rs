@@ -13,6 +13,7 @@ mod models;
 mod openapi;
 mod otlp;
 mod otlp_grpc;
+mod pressure;
 mod problem;
 mod rate;
 mod read;

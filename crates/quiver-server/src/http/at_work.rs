@@ -1,6 +1,7 @@
 //! How much the server works on at a time: what is over it waits for a moment, so that a burst is smoothed, and is then
 //! refused, to be sent again, because waiting longer would only make everybody's answer late.
 
+use super::pressure::{Level, Pressure};
 use super::problem::Problem;
 use crate::pipeline::at_once;
 use std::sync::{Arc, PoisonError};
@@ -18,18 +19,6 @@ const SHARE_BYTES: usize = 5 << 10;
 /// The most that one body takes.
 const MOST_SHARES: usize = 16;
 
-/// Under lasting pressure a request waits so long for its shares, and longer the larger it is: about as long as those
-/// before it take. Small ones wait behind large ones, so that there is an end to it.
-const WAIT: Duration = Duration::from_millis(3);
-const WAIT_PER_MEBIBYTE: Duration = Duration::from_millis(20);
-const LONGEST_WAIT: Duration = Duration::from_millis(60);
-
-/// Pressure lasts when requests have waited for so long; before, a burst of a few senders is let wait as long as any.
-const BURST: Duration = Duration::from_millis(100);
-
-/// Pressure is over when no request has had to wait for so long.
-const CALM: Duration = Duration::from_secs(1);
-
 /// Whoever withholds shares waits so long for those of one body.
 const WITHHOLDING: Duration = Duration::from_secs(1);
 
@@ -40,12 +29,12 @@ pub type Permit = OwnedSemaphorePermit;
 #[derive(Debug)]
 pub struct AtWork {
     shares: Arc<Semaphore>,
+    processors: usize,
     /// The largest bodies that are worked on side by side where nothing is withheld.
     bodies: usize,
     /// The shares of one such body each.
     withheld: Mutex<Vec<Permit>>,
-    /// Since when requests have had to wait, and when one did last.
-    pressed: std::sync::Mutex<Option<(Instant, Instant)>>,
+    pressure: std::sync::Mutex<Pressure>,
 }
 
 impl Default for AtWork {
@@ -61,16 +50,23 @@ impl AtWork {
         let bodies = shares / MOST_SHARES;
         Self {
             shares: Arc::new(Semaphore::new(shares)),
+            processors,
             bodies,
             withheld: Mutex::default(),
-            pressed: std::sync::Mutex::default(),
+            pressure: std::sync::Mutex::default(),
         }
     }
 
     /// Takes on less work, the longer events have waited for the tables beyond a bound: what takes events in and what
     /// takes them on share the processors, and events that are taken in faster than they are taken on wait without end.
+    /// In a crowd as well, as much as each processor can work on without another waiting for it: what more is taken on
+    /// is done no sooner, and whoever is refused has to be told.
     pub async fn pace(&self, lag: Duration, bound: Duration) {
-        let wanted = self.bodies - bodies_at(self.bodies, lag, bound);
+        let most = match self.level() {
+            Level::Crowd => self.bodies.min(self.processors),
+            Level::None | Level::Lasting => self.bodies,
+        };
+        let wanted = self.bodies - bodies_at(self.bodies, lag, bound).min(most);
         let mut withheld = self.withheld.lock().await;
         withheld.truncate(wanted);
         while withheld.len() < wanted {
@@ -89,28 +85,19 @@ impl AtWork {
         let shares = (1 + bytes / SHARE_BYTES).min(MOST_SHARES);
         // Where anybody waits, nothing is left to be taken out of turn.
         if let Ok(permit) = Arc::clone(&self.shares).try_acquire_many_owned(shares as u32) {
+            self.pressure(Pressure::took_at_once);
             return Ok(permit);
         }
-        let wait = match self.is_pressed(Instant::now()) {
-            false => LONGEST_WAIT,
-            true => {
-                let wait = WAIT + WAIT_PER_MEBIBYTE * u32::try_from(bytes >> 20).unwrap_or(u32::MAX);
-                wait.min(LONGEST_WAIT)
-            }
-        };
+        self.pressure(Pressure::found_none);
+        let wait = self.level().wait(bytes);
         let taken = tokio::time::timeout(wait, Arc::clone(&self.shares).acquire_many_owned(shares as u32)).await;
-        taken.ok().and_then(Result::ok).ok_or_else(busy)
-    }
-
-    /// Notes that a request has to wait now, and says whether the pressure lasts.
-    fn is_pressed(&self, now: Instant) -> bool {
-        let mut pressed = self.pressed.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = match *pressed {
-            Some((since, last)) if now.saturating_duration_since(last) < CALM => since,
-            _ => now,
-        };
-        *pressed = Some((since, now));
-        now.saturating_duration_since(since) >= BURST
+        match taken.ok().and_then(Result::ok) {
+            Some(permit) => {
+                self.pressure(Pressure::took);
+                Ok(permit)
+            }
+            None => Err(self.refuse()),
+        }
     }
 
     /// Whether the largest body could be worked on beside what is, and events do not wait long for the tables.
@@ -124,9 +111,22 @@ impl AtWork {
     /// When too much is worked on already.
     pub fn check(&self) -> Result<(), Problem> {
         match self.shares.available_permits() {
-            0 if self.is_pressed(Instant::now()) => Err(busy()),
+            0 if self.level() > Level::None => Err(self.refuse()),
             _ => Ok(()),
         }
+    }
+
+    fn refuse(&self) -> Problem {
+        self.pressure(Pressure::refused);
+        Problem::overloaded("the server works on as many requests as it can")
+    }
+
+    fn level(&self) -> Level {
+        self.pressure(|pressure, now| pressure.level(now))
+    }
+
+    fn pressure<T>(&self, ask: impl FnOnce(&mut Pressure, Instant) -> T) -> T {
+        ask(&mut self.pressure.lock().unwrap_or_else(PoisonError::into_inner), Instant::now())
     }
 }
 
@@ -136,10 +136,6 @@ fn bodies_at(bodies: usize, lag: Duration, bound: Duration) -> usize {
     let over = lag.as_secs_f64() / bound.as_secs_f64().max(f64::MIN_POSITIVE);
     let left = bodies as f64 / over.max(1.0).powi(2);
     (left as usize).max(bodies / 8).max(1)
-}
-
-fn busy() -> Problem {
-    Problem::overloaded("the server works on as many requests as it can")
 }
 
 #[cfg(test)]
@@ -165,23 +161,13 @@ mod tests {
         drop(small);
         assert!(work.check().is_ok());
     }
-    #[test]
-    fn a_burst_may_wait_and_lasting_pressure_may_not() {
-        let work = AtWork::new(1);
-        let start = Instant::now();
-        let at = |milliseconds: u64| work.is_pressed(start + Duration::from_millis(milliseconds));
-        assert_eq!([0, 50, 99, 100, 900].map(at), [false, false, false, true, true]);
-        // After a second in which nobody waited it begins anew.
-        assert_eq!([1_899, 2_900, 2_999, 3_001].map(at), [true, false, false, true]);
-    }
 
     #[tokio::test]
     async fn under_lasting_pressure_no_body_is_read_that_would_be_refused() {
         let work = AtWork::new(1);
         let all = Arc::clone(&work.shares).acquire_many_owned(PROCESSOR_SHARES as u32).await.unwrap();
         assert!(work.check().is_ok(), "a burst may wait");
-        let now = Instant::now();
-        *work.pressed.lock().unwrap() = Some((now - BURST, now));
+        assert_eq!(work.begin(1).await.unwrap_err().status, 503);
         assert_eq!(work.check().unwrap_err().status, 503);
         drop(all);
         assert!(work.check().is_ok());
@@ -210,6 +196,30 @@ mod tests {
         work.pace(Duration::ZERO, bound).await;
         assert!(work.begin(large).await.is_ok());
         drop(begun);
+        assert_eq!(work.shares.available_permits(), 2 * PROCESSOR_SHARES);
+    }
+
+    #[tokio::test]
+    async fn in_a_crowd_a_processor_works_on_one_body_at_a_time() {
+        let work = AtWork::new(2);
+        let (bound, large) = (Duration::from_secs(30), 20 << 20);
+        let begun = [work.begin(large).await, work.begin(large).await, work.begin(large).await];
+        assert!(begun.iter().all(Result::is_ok));
+        work.pace(Duration::ZERO, bound).await;
+        assert!(work.withheld.lock().await.is_empty());
+        let crowd = futures::future::join_all((0..20).map(|_| work.begin(1))).await;
+        assert!(crowd.iter().all(Result::is_err));
+        drop(begun);
+        work.pace(Duration::ZERO, bound).await;
+        assert_eq!(work.shares.available_permits(), 2 * MOST_SHARES);
+        // Events that wait for the tables withhold more.
+        work.pace(bound * 10, bound).await;
+        assert_eq!(work.shares.available_permits(), MOST_SHARES);
+        // The crowd has gone, and others were taken in.
+        for _ in 0..20 {
+            drop(work.begin(1).await.unwrap());
+        }
+        work.pace(Duration::ZERO, bound).await;
         assert_eq!(work.shares.available_permits(), 2 * PROCESSOR_SHARES);
     }
 }

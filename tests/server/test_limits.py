@@ -462,13 +462,16 @@ def test_idle_connections_give_their_places_back(server):
 
 
 def test_the_flow_gives_way_to_requests(server):
+    usual = os.getpriority(os.PRIO_PROCESS, 0)
     niceness = {}
     for thread in Path(f"/proc/{server.pid}/task").iterdir():
-        name = (thread / "comm").read_text().strip()
-        # The name may hold spaces; the nice value is the 17th field behind it.
-        niceness.setdefault(name, set()).add(int((thread / "stat").read_text().rpartition(")")[2].split()[16]))
-    assert niceness.pop("quiver-flow") == {5}
-    assert "quiver-writer" in niceness and set().union(*niceness.values()) == {0}, niceness
+        try:
+            name = (thread / "comm").read_text().strip()
+            niceness.setdefault(name, set()).add(os.getpriority(os.PRIO_PROCESS, int(thread.name)))
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # It ended meanwhile.
+    assert niceness.pop("quiver-flow") == {max(5, usual)}
+    assert "quiver-writer" in niceness and set().union(*niceness.values()) == {usual}, niceness
 
 
 def test_many_at_once_are_answered_or_told_when_to_come_again(tmp_path):

@@ -4,6 +4,7 @@
 use super::pressure::{Level, Pressure};
 use super::problem::Problem;
 use crate::pipeline::at_once;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
@@ -19,7 +20,7 @@ const SHARE_BYTES: usize = 5 << 10;
 /// The most that one body takes.
 const MOST_SHARES: usize = 16;
 
-/// Whoever withholds shares waits so long for those of one body.
+/// Whoever withholds shares waits for them so long.
 const WITHHOLDING: Duration = Duration::from_secs(1);
 
 /// The shares that a request holds while it is worked on.
@@ -29,11 +30,13 @@ pub type Permit = OwnedSemaphorePermit;
 #[derive(Debug)]
 pub struct AtWork {
     shares: Arc<Semaphore>,
-    processors: usize,
+    /// The most that one body takes in a crowd where nothing is withheld.
+    most_in_crowd: usize,
     /// The largest bodies that are worked on side by side where nothing is withheld.
     bodies: usize,
     /// The shares of one such body each.
     withheld: Mutex<Vec<Permit>>,
+    is_withholding: AtomicBool,
     pressure: std::sync::Mutex<Pressure>,
 }
 
@@ -50,31 +53,31 @@ impl AtWork {
         let bodies = shares / MOST_SHARES;
         Self {
             shares: Arc::new(Semaphore::new(shares)),
-            processors,
+            most_in_crowd: if processors > 1 { PROCESSOR_SHARES } else { MOST_SHARES },
             bodies,
             withheld: Mutex::default(),
+            is_withholding: AtomicBool::new(false),
             pressure: std::sync::Mutex::default(),
         }
     }
 
     /// Takes on less work, the longer events have waited for the tables beyond a bound: what takes events in and what
     /// takes them on share the processors, and events that are taken in faster than they are taken on wait without end.
-    /// In a crowd as well, as much as each processor can work on without another waiting for it: what more is taken on
-    /// is done no sooner, and whoever is refused has to be told.
     pub async fn pace(&self, lag: Duration, bound: Duration) {
-        let most = match self.level() {
-            Level::Crowd => self.bodies.min(self.processors),
-            Level::None | Level::Lasting => self.bodies,
-        };
-        let wanted = self.bodies - bodies_at(self.bodies, lag, bound).min(most);
+        let wanted = self.bodies - bodies_at(self.bodies, lag, bound);
+        self.is_withholding.store(wanted > 0, Ordering::Relaxed);
         let mut withheld = self.withheld.lock().await;
         withheld.truncate(wanted);
-        while withheld.len() < wanted {
-            // In turn with the requests that wait; what is at work is not taken from anybody.
-            let taken = Arc::clone(&self.shares).acquire_many_owned(MOST_SHARES as u32);
-            let Ok(Ok(permit)) = tokio::time::timeout(WITHHOLDING, taken).await else { return };
-            withheld.push(permit);
-        }
+        let withholding = async {
+            while withheld.len() < wanted {
+                // In turn with the requests that wait; what is at work is not taken from anybody.
+                let taken = Arc::clone(&self.shares).acquire_many_owned(MOST_SHARES as u32);
+                let Ok(permit) = taken.await else { return };
+                withheld.push(permit);
+            }
+        };
+        // The rest of them the next time.
+        let _ = tokio::time::timeout(WITHHOLDING, withholding).await;
     }
 
     /// Takes the shares that a body of that many bytes needs; who asked first gets them first.
@@ -82,7 +85,7 @@ impl AtWork {
     /// # Errors
     /// When too much is worked on already.
     pub async fn begin(&self, bytes: usize) -> Result<Permit, Problem> {
-        let shares = (1 + bytes / SHARE_BYTES).min(MOST_SHARES);
+        let shares = self.shares_of(bytes);
         // Where anybody waits, nothing is left to be taken out of turn.
         if let Ok(permit) = Arc::clone(&self.shares).try_acquire_many_owned(shares as u32) {
             self.pressure(Pressure::took_at_once);
@@ -90,8 +93,7 @@ impl AtWork {
         }
         self.pressure(Pressure::found_none);
         let wait = self.level().wait(bytes);
-        let taken = tokio::time::timeout(wait, Arc::clone(&self.shares).acquire_many_owned(shares as u32)).await;
-        match taken.ok().and_then(Result::ok) {
+        match self.wait_for(shares, wait).await {
             Some(permit) => {
                 self.pressure(Pressure::took);
                 Ok(permit)
@@ -100,20 +102,37 @@ impl AtWork {
         }
     }
 
-    /// Whether the largest body could be worked on beside what is, and events do not wait long for the tables.
-    pub async fn has_room(&self) -> bool {
-        self.shares.available_permits() >= MOST_SHARES && self.withheld.lock().await.is_empty()
-    }
-
-    /// Says before a body is read whether it could be worked on now.
+    /// Waits before a body is read until it would be its turn; its length is not known where none was announced.
     ///
     /// # Errors
     /// When too much is worked on already.
-    pub fn check(&self) -> Result<(), Problem> {
-        match self.shares.available_permits() {
-            0 if self.level() > Level::None => Err(self.refuse()),
-            _ => Ok(()),
+    pub async fn check(&self, bytes: Option<usize>) -> Result<(), Problem> {
+        let level = self.level();
+        // In a burst a body is read while others are worked on.
+        if level == Level::Calm || self.shares.available_permits() > 0 {
+            return Ok(());
         }
+        let place = self.wait_for(1, level.wait(bytes.unwrap_or(0))).await;
+        place.map(drop).ok_or_else(|| self.refuse())
+    }
+
+    /// The shares of a body: in a crowd a large one fills a processor, which then works on no other beside it. What more
+    /// is begun is done no sooner. Small ones stay what they are: to refuse one costs as much as to take it in.
+    fn shares_of(&self, bytes: usize) -> usize {
+        let shares = (1 + bytes / SHARE_BYTES).min(MOST_SHARES);
+        // What is left where some are withheld may be a single body's.
+        let is_crowded = self.level() == Level::Crowd && !self.is_withholding.load(Ordering::Relaxed);
+        if shares == MOST_SHARES && is_crowded { self.most_in_crowd } else { shares }
+    }
+
+    async fn wait_for(&self, shares: usize, wait: Duration) -> Option<Permit> {
+        let taken = tokio::time::timeout(wait, Arc::clone(&self.shares).acquire_many_owned(shares as u32)).await;
+        taken.ok().and_then(Result::ok)
+    }
+
+    /// Whether the largest body could be worked on beside what is, and nothing is withheld.
+    pub async fn has_room(&self) -> bool {
+        self.shares.available_permits() >= MOST_SHARES && self.withheld.lock().await.is_empty()
     }
 
     fn refuse(&self) -> Problem {
@@ -159,18 +178,18 @@ mod tests {
         }
         assert!(work.begin(1).await.is_err());
         drop(small);
-        assert!(work.check().is_ok());
+        assert!(work.check(None).await.is_ok());
     }
 
     #[tokio::test]
     async fn under_lasting_pressure_no_body_is_read_that_would_be_refused() {
         let work = AtWork::new(1);
         let all = Arc::clone(&work.shares).acquire_many_owned(PROCESSOR_SHARES as u32).await.unwrap();
-        assert!(work.check().is_ok(), "a burst may wait");
+        assert!(work.check(None).await.is_ok(), "a burst may wait");
         assert_eq!(work.begin(1).await.unwrap_err().status, 503);
-        assert_eq!(work.check().unwrap_err().status, 503);
+        assert_eq!(work.check(None).await.unwrap_err().status, 503);
         drop(all);
-        assert!(work.check().is_ok());
+        assert!(work.check(None).await.is_ok());
     }
 
     #[test]
@@ -200,26 +219,27 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn in_a_crowd_a_processor_works_on_one_body_at_a_time() {
+    async fn in_a_crowd_a_processor_works_on_one_large_body_at_a_time() {
         let work = AtWork::new(2);
         let (bound, large) = (Duration::from_secs(30), 20 << 20);
         let begun = [work.begin(large).await, work.begin(large).await, work.begin(large).await];
         assert!(begun.iter().all(Result::is_ok));
-        work.pace(Duration::ZERO, bound).await;
-        assert!(work.withheld.lock().await.is_empty());
-        let crowd = futures::future::join_all((0..20).map(|_| work.begin(1))).await;
-        assert!(crowd.iter().all(Result::is_err));
+        // They are refused as late as to be remembered until the test is over.
+        work.pressure(|pressure, now| (0..200).for_each(|_| pressure.refused(now + bound)));
         drop(begun);
-        work.pace(Duration::ZERO, bound).await;
-        assert_eq!(work.shares.available_permits(), 2 * MOST_SHARES);
-        // Events that wait for the tables withhold more.
+        let begun = [work.begin(large).await, work.begin(large).await];
+        assert!(begun.iter().all(Result::is_ok));
+        assert_eq!(work.shares.available_permits(), 0);
+        drop(begun);
+        // Where events wait for the tables as well, there is still room for a body.
         work.pace(bound * 10, bound).await;
-        assert_eq!(work.shares.available_permits(), MOST_SHARES);
+        assert!(work.begin(large).await.is_ok());
+        work.pace(Duration::ZERO, bound).await;
         // The crowd has gone, and others were taken in.
-        for _ in 0..20 {
+        for _ in 0..400 {
             drop(work.begin(1).await.unwrap());
         }
-        work.pace(Duration::ZERO, bound).await;
-        assert_eq!(work.shares.available_permits(), 2 * PROCESSOR_SHARES);
+        let begun = [work.begin(large).await, work.begin(large).await, work.begin(large).await];
+        assert!(begun.iter().all(Result::is_ok));
     }
 }

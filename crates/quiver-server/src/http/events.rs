@@ -181,14 +181,14 @@ pub async fn post(
 /// is read in vain; whoever sends it slowly loses the place, and holds memory that is counted.
 async fn receive_in_place(app: &App, headers: &HeaderMap, body: Body) -> Result<(Received, Permit), Problem> {
     let mut reading = pin!(receive(headers, body, &app.budget, app.limits));
-    match announced_bytes(headers).filter(|bytes| *bytes <= PLACED_BYTES) {
-        Some(bytes) => {
+    match announced_bytes(headers) {
+        Some(bytes) if bytes <= PLACED_BYTES => {
             let permit = app.at_work.begin(bytes).await?;
             if let Ok(received) = tokio::time::timeout(PLACE_TIME, &mut reading).await {
                 return Ok((received?, permit));
             }
         }
-        None => app.at_work.check()?,
+        announced => app.at_work.check(announced).await?,
     }
     let received = reading.await?;
     let permit = app.at_work.begin(received.bytes.len()).await?;

@@ -5,44 +5,47 @@ use std::time::{Duration, Instant};
 /// Pressure lasts when no request has found a place at once for so long; before, a burst of a few senders is let wait.
 const BURST: Duration = Duration::from_millis(100);
 
-/// Pressure is over when no request was refused for so long.
+/// It is also there until no request was refused for so long.
 const CALM: Duration = Duration::from_millis(250);
 
 /// What became of requests is forgotten by and by; after so long, 1/e of it counts.
 const MEMORY: Duration = Duration::from_secs(1);
 
-/// Fewer refused requests than these, as they are remembered, make no crowd.
-const CROWD: f64 = 16.0;
+/// In a crowd, for each request that is taken in so many are refused.
+const CROWD: f64 = 2.0;
 
-/// A request waits so long for its place where pressure does not last, where it does, and in a crowd.
+/// Fewer refused requests than these, as they are remembered, make no crowd.
+const FEWEST_REFUSED: f64 = 16.0;
+
+/// A request waits so long for its place where pressure does not last, and where it does.
 const BURST_WAIT: Duration = Duration::from_millis(60);
 const LASTING_WAIT: Duration = Duration::from_millis(3);
-const CROWD_WAIT: Duration = Duration::from_micros(500);
 
-/// A large body came in vain if it is refused, and waits about as long as others of its size take.
+/// Under lasting pressure a request waits longer the larger it is: about as long as those before it take. Small ones wait
+/// behind large ones, so that there is an end to it.
 const WAIT_PER_MEBIBYTE: Duration = Duration::from_millis(20);
 
 /// How hard the door is pressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Whoever has to wait is let in soon.
-    None,
+    Calm,
     /// More comes than can be worked on: who waits long makes everybody's answer late, and nobody's sooner.
     Lasting,
-    /// More is refused than taken in: where a place is left, the next one who can take it is there at once, so that
-    /// whoever waited for it was only late.
+    /// Most of what comes is refused.
     Crowd,
 }
 
 impl Level {
     /// How long a body of that many bytes may wait for its place.
     pub fn wait(self, bytes: usize) -> Duration {
-        let wait = match self {
-            Self::None => return BURST_WAIT,
-            Self::Lasting => LASTING_WAIT,
-            Self::Crowd => CROWD_WAIT,
-        };
-        (wait + WAIT_PER_MEBIBYTE * u32::try_from(bytes >> 20).unwrap_or(u32::MAX)).min(BURST_WAIT)
+        match self {
+            Self::Calm => BURST_WAIT,
+            Self::Lasting | Self::Crowd => {
+                let wait = LASTING_WAIT + WAIT_PER_MEBIBYTE * u32::try_from(bytes >> 20).unwrap_or(u32::MAX);
+                wait.min(BURST_WAIT)
+            }
+        }
     }
 }
 
@@ -96,14 +99,17 @@ impl Pressure {
 
     /// How hard the door is pressed.
     pub fn level(&self, now: Instant) -> Level {
-        let is_younger =
-            |moment: Option<Instant>, age| moment.is_some_and(|moment| now.saturating_duration_since(moment) < age);
-        let lately = self.lately.map(|lately| lately.as_of(now));
-        let has_stood = self.full_since.is_some() && !is_younger(self.full_since, BURST);
-        match lately {
-            Some(Lately { taken, refused, .. }) if refused > taken && refused >= CROWD => Level::Crowd,
-            _ if has_stood || is_younger(self.refused_at, CALM) => Level::Lasting,
-            _ => Level::None,
+        let since = |moment: Instant| now.saturating_duration_since(moment);
+        let is_refusing = self.refused_at.is_some_and(|at| since(at) < CALM);
+        let has_stood = self.full_since.is_some_and(|at| since(at) >= BURST);
+        match self.lately.map(|lately| lately.as_of(now)) {
+            Some(Lately { taken, refused, .. })
+                if is_refusing && refused > CROWD * taken && refused >= FEWEST_REFUSED =>
+            {
+                Level::Crowd
+            }
+            _ if has_stood || is_refusing => Level::Lasting,
+            _ => Level::Calm,
         }
     }
 
@@ -127,11 +133,11 @@ mod tests {
         let (mut pressure, at) = (Pressure::default(), after(Instant::now()));
         pressure.found_none(at(0));
         pressure.found_none(at(90));
-        assert_eq!([90, 99, 100].map(|time| pressure.level(at(time))), [Level::None, Level::None, Level::Lasting]);
+        assert_eq!([90, 99, 100].map(|time| pressure.level(at(time))), [Level::Calm, Level::Calm, Level::Lasting]);
         // Somebody found a place: what comes next is another burst.
         pressure.took_at_once(at(110));
         pressure.found_none(at(120));
-        assert_eq!([120, 219, 220].map(|time| pressure.level(at(time))), [Level::None, Level::None, Level::Lasting]);
+        assert_eq!([120, 219, 220].map(|time| pressure.level(at(time))), [Level::Calm, Level::Calm, Level::Lasting]);
     }
 
     #[test]
@@ -139,30 +145,36 @@ mod tests {
         let (mut pressure, at) = (Pressure::default(), after(Instant::now()));
         pressure.refused(at(0));
         pressure.took_at_once(at(10));
-        assert_eq!([10, 249, 250].map(|time| pressure.level(at(time))), [Level::Lasting, Level::Lasting, Level::None]);
+        assert_eq!([10, 249, 250].map(|time| pressure.level(at(time))), [Level::Lasting, Level::Lasting, Level::Calm]);
     }
 
     #[test]
-    fn a_crowd_is_where_more_is_refused_than_taken_in() {
-        // For three seconds every tenth of them is taken in.
+    fn a_crowd_is_where_most_are_refused_and_goes_when_they_are_not() {
         let (mut pressure, at) = (Pressure::default(), after(Instant::now()));
-        for time in 0..3_000 {
-            if time % 10 == 0 { pressure.took(at(time)) } else { pressure.refused(at(time)) }
-        }
-        assert_eq!(pressure.level(at(3_000)), Level::Crowd);
-        // From then on nine tenths are. Of 1,000 a second 900 (1 - e^-3) = 855 are remembered as refused and 95 as taken;
-        // after t there are as many of both: 855 e^-t + 100 (1 - e^-t) = 95 e^-t + 900 (1 - e^-t), so t = 0.668 s.
-        let crowd_until = (3_000..6_000).find(|time| {
-            if time % 10 == 0 {
-                pressure.refused(at(*time))
+        let mut comes = |time: u64, is_taken: bool| {
+            if is_taken {
+                pressure.took(at(time));
             } else {
-                pressure.took(at(*time))
+                pressure.refused(at(time));
             }
-            pressure.level(at(*time)) < Level::Crowd
-        });
-        let over_after = crowd_until.expect("it is over in the end") - 3_000;
-        assert!((658..=678).contains(&over_after), "{over_after}");
-        assert_eq!(pressure.level(at(3_000 + over_after)), Level::Lasting);
+            pressure.level(at(time))
+        };
+        // For three seconds every tenth of them is taken in.
+        let levels: Vec<Level> = (0..3_000_u64).map(|time| comes(time, time.is_multiple_of(10))).collect();
+        assert_eq!(levels[2_999], Level::Crowd);
+        // From then on nine tenths are. Of 1,000 a second 900 (1 - e^-3) = 855 are remembered as refused and 95 as taken;
+        // after t there are twice as many of the first: 855 e^-t + 100 (1 - e^-t) = 190 e^-t + 1800 (1 - e^-t), so t =
+        // ln(2365 / 1700) = 0.330 s.
+        let levels: Vec<Level> = (3_000..4_000_u64).map(|time| comes(time, !time.is_multiple_of(10))).collect();
+        let over_after = levels.iter().position(|level| *level < Level::Crowd);
+        assert!(over_after.is_some_and(|milliseconds| (320..=340).contains(&milliseconds)), "{over_after:?}");
+        assert_eq!(levels[999], Level::Lasting);
+        let level = |time: u64| pressure.level(at(time));
+        assert_eq!(
+            [3_990 + 249, 3_990 + 250].map(level),
+            [Level::Lasting, Level::Calm],
+            "the last was refused at 3,990"
+        );
     }
 
     #[test]
@@ -174,10 +186,11 @@ mod tests {
     }
 
     #[test]
-    fn the_harder_it_is_the_shorter_is_the_wait_and_large_bodies_wait_longer() {
-        let milliseconds = |level: Level, bytes| level.wait(bytes).as_secs_f64() * 1e3;
-        assert_eq!([0, 90 << 20].map(|bytes| milliseconds(Level::None, bytes)), [60.0, 60.0]);
-        assert_eq!([0, 1 << 20, 90 << 20].map(|bytes| milliseconds(Level::Lasting, bytes)), [3.0, 23.0, 60.0]);
-        assert_eq!([0, 2 << 20, usize::MAX].map(|bytes| milliseconds(Level::Crowd, bytes)), [0.5, 40.5, 60.0]);
+    fn under_pressure_the_wait_is_short_and_large_bodies_wait_longer() {
+        let milliseconds = |level: Level, bytes| level.wait(bytes).as_millis();
+        assert_eq!([0, 90 << 20].map(|bytes| milliseconds(Level::Calm, bytes)), [60, 60]);
+        for level in [Level::Lasting, Level::Crowd] {
+            assert_eq!([0, 1 << 20, usize::MAX].map(|bytes| milliseconds(level, bytes)), [3, 23, 60]);
+        }
     }
 }
